@@ -1,0 +1,1 @@
+"""What is believed about accounts and what they share: the pure core, without input or output."""
