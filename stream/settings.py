@@ -1,0 +1,165 @@
+"""Settings: one frozen object from `gauger.toml` and `GAUGER_*`, checked whole before use.
+
+A variable names a key of a section by two underscores, `GAUGER_BUDGET__FALSE_ALERTS_PER_DAY`, and
+wins over the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
+from stream.allowlist import read_entry
+from stream.keys import HashKey, read_key
+
+Section = TypeVar("Section")
+
+_PREFIX = "GAUGER_"
+_SEPARATOR = "__"
+_SECTIONS: dict[str, type] = {
+    "epoch": EpochOptions,
+    "budget": BudgetOptions,
+    "learning": LearningOptions,
+    "memory": MemoryOptions,
+}
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used.
+
+    Args:
+        problems: All that is wrong, each as `section.key: what`.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator may set. Printing it shows no secret.
+
+    Attributes:
+        epoch: How event time is cut.
+        budget: False alerts that are acceptable.
+        learning: How long to watch before alerting.
+        memory: Bounds of the state.
+        allow: The allow list.
+        key: The key of all keyed hashes.
+    """
+
+    epoch: EpochOptions = field(default_factory=EpochOptions)
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
+    learning: LearningOptions = field(default_factory=LearningOptions)
+    memory: MemoryOptions = field(default_factory=MemoryOptions)
+    allow: tuple[AllowEntry, ...] = ()
+    key: HashKey = field(default_factory=lambda: read_key(None))
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings from a file (none: defaults) and the environment.
+
+    Args:
+        path: A TOML file.
+        environ: Environment variables; `GAUGER_KEY_FILE` names the key file.
+
+    Raises:
+        SettingsError: With all problems at once.
+    """
+    problems: list[str] = []
+    document = _document(path, problems)
+    chosen = _overridden(document, environ, problems)
+    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow"})
+    problems += [f"{name}: unknown section" for name in unknown]
+    sections = {
+        name: _section(name, kind, chosen.get(name, {}), problems)
+        for name, kind in _SECTIONS.items()
+    }
+    allow = _allow_list(document.get("allow", []), problems)
+    key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(allow=allow, key=key, **sections)
+
+
+def _document(path: Path | None, problems: list[str]) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(f"{path}: {error.strerror}")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: not TOML: {error}")
+    return {}
+
+
+def _overridden(
+    document: dict[str, Any], environ: Mapping[str, str], problems: list[str]
+) -> dict[str, Any]:
+    """The document's sections with the environment's values over them."""
+    chosen = {name: document.get(name, {}) for name in _SECTIONS}
+    for variable, value in sorted(environ.items()):
+        # Without two underscores it is no setting: a container platform sets GAUGER_PORT by itself.
+        if not variable.startswith(_PREFIX) or _SEPARATOR not in variable:
+            continue
+        section, key = variable[len(_PREFIX) :].lower().split(_SEPARATOR, 1)
+        if section not in _SECTIONS:
+            problems.append(f"{variable}: unknown section {section}")
+        elif isinstance(chosen[section], dict):
+            chosen[section] = {**chosen[section], key: value}
+    return chosen
+
+
+def _section(
+    name: str, kind: Callable[..., Section], values: object, problems: list[str]
+) -> Section:
+    """One section; its defaults where a value is wrong, so that the check can go on."""
+    if not isinstance(values, dict):
+        problems.append(f"{name}: must be a table")
+        return kind()
+    hints = get_type_hints(kind, include_extras=True)
+    good: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in hints:
+            problems.append(f"{name}.{key}: unknown key")
+            continue
+        try:
+            good[key] = msgspec.convert(value, hints[key], strict=not isinstance(value, str))
+        except msgspec.ValidationError as error:
+            problems.append(f"{name}.{key}: {error}")
+    return kind(**good)
+
+
+def _allow_list(entries: object, problems: list[str]) -> tuple[AllowEntry, ...]:
+    if not isinstance(entries, list):
+        problems.append("allow: must be a list of tables, each under [[allow]]")
+        return ()
+    read = (read_entry(entry, f"allow[{row}]", problems) for row, entry in enumerate(entries))
+    return tuple(entry for entry in read if entry is not None)
+
+
+def _key(path: str | None, problems: list[str]) -> HashKey:
+    try:
+        return read_key(Path(path) if path else None)
+    except ValueError as error:
+        problems.append(f"{_PREFIX}KEY_FILE: {error}")
+        return read_key(None)
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values for a person or a log; the key only by its id."""
+    shown: dict[str, Any] = {
+        name: {part.name: getattr(getattr(settings, name), part.name) for part in fields(kind)}
+        for name, kind in _SECTIONS.items()
+    }
+    shown["allow"] = len(settings.allow)
+    shown["key"] = {"id": settings.key.id, "public": settings.key.public}
+    return shown
