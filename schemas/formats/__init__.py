@@ -1,0 +1,35 @@
+"""Input formats, one file each: a module of this folder with a function `decode`.
+
+`decode(lines)` takes a block of raw lines and gives request events, the line of each, and the
+refusals; it raises nothing for whatever is in the lines. A line may hold several events. The
+module's name is the format's name; a new file is found without being registered.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from schemas.codec import DecodedRequests
+
+InputFormat = Callable[[list[bytes]], DecodedRequests]
+
+DEFAULT_FORMAT = "native"
+
+
+def format_names() -> list[str]:
+    """Names of all input formats, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def input_format(name: str) -> InputFormat:
+    """The decoder of the input format of that name.
+
+    Raises:
+        KeyError: No such format; `format_names` lists them.
+    """
+    if name not in format_names():
+        raise KeyError(name)
+    return cast("InputFormat", import_module(f"{__name__}.{name}").decode)
