@@ -9,25 +9,27 @@ import orjson
 
 from schemas.errors import InvalidRecord
 
-_REASONS_OF_PARSER = {
-    "str is not valid UTF-8: surrogates not allowed": "text is not valid UTF-8",
-    "lone leading surrogate in hex escape": "text has a lone surrogate",
-    "unexpected low surrogate in hex escape": "text has a lone surrogate",
-    "depth limit exceeded": "nested too deep",
-    "number is infinity when parsed as double": "number is out of range",
-}
+MAX_FIELD_NAME = 128
+"""Longest field name reported, in characters; names in broken records can be anything."""
+
 _AT_PATH = re.compile(r" - at `\$\.?(.*?)`$")
 _MISSING = re.compile(r"^Object missing required field `(.*)`$")
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)(?P<colon>\s*:)?|[{}\[\],]', re.DOTALL)
 
 
 def refused_json(line: bytes, error: orjson.JSONDecodeError) -> InvalidRecord:
-    """The refusal of bytes that are no JSON, with the field where one can be told.
+    """The refusal of bytes that are no JSON, with the field in which the parser stopped.
 
     The reason holds neither position nor text, so that reasons can be counted.
     """
-    reason = _REASONS_OF_PARSER.get(error.msg, f"malformed JSON: {error.msg}")
-    return InvalidRecord(reason, _first_broken_member(line))
+    try:
+        before = line.decode()[: error.pos]
+    except UnicodeDecodeError as broken:
+        before = line[: broken.start].decode()
+        return InvalidRecord("text is not valid UTF-8", _open_member(before))
+    if not line.strip():
+        return InvalidRecord("line is empty")
+    return InvalidRecord(_parser_reason(error.msg), _open_member(before))
 
 
 def refused_value(error: msgspec.ValidationError) -> InvalidRecord:
@@ -46,15 +48,28 @@ def refused_value(error: msgspec.ValidationError) -> InvalidRecord:
     return InvalidRecord(statement[:1].lower() + statement[1:], path or None)
 
 
-def _first_broken_member(line: bytes) -> str | None:
-    """Name of the first member whose value does not parse; None when the object is broken."""
-    try:
-        members = _members.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    for name, value in members.items():
-        try:
-            orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return name
-    return None
+def _parser_reason(message: str) -> str:
+    if "surrogate" in message:
+        return "text has a lone surrogate"
+    if "depth" in message:
+        return "nested too deep"
+    if "infinity" in message:
+        return "number is out of range"
+    return f"malformed JSON: {message}"
+
+
+def _open_member(before: str) -> str | None:
+    """Name of the outermost object's member that is being read where the text stops."""
+    depth = 0
+    name = None
+    for token in _TOKEN.finditer(before):
+        mark = token.group()[0]
+        if mark in "{[":
+            depth += 1
+        elif mark in "}]":
+            depth -= 1
+        elif depth == 1:
+            name = token.group().rstrip(": \t\r\n")[1:-1] if token["colon"] else name
+        if depth == 0 or (depth == 1 and mark == ","):
+            name = None
+    return name[:MAX_FIELD_NAME] if name else None
