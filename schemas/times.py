@@ -58,7 +58,8 @@ def to_seconds(value: float | str, field: str) -> float:
     Raises:
         InvalidRecord: As `to_microseconds`.
     """
-    return to_microseconds(value, field) / 1_000_000
+    microseconds = to_microseconds(value, field)
+    return microseconds / 1_000_000 if isinstance(value, str) else float(value)
 
 
 def to_rfc3339(microseconds: int) -> str:
