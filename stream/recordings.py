@@ -13,11 +13,9 @@ from typing import BinaryIO, NamedTuple, Self
 
 import orjson
 
+from schemas.codec import MAX_LINE
 from stream.decompression import DamagedInput, Decompressor, gzip_members, plain, zstd_frames
 from stream.errors import RecordingError
-
-MAX_LINE = 4 * 1024 * 1024
-"""Longest line in bytes; a longer one is never held in memory."""
 
 BLOCK_LINES = 4096
 """Most lines of a block."""

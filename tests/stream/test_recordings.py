@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from schemas.codec import MAX_LINE
 from stream.errors import RecordingError
-from stream.recordings import BLOCK_LINES, MAX_LINE, Recording
+from stream.recordings import BLOCK_LINES, Recording
 
 Compress = Callable[[bytes], bytes]
 
