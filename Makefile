@@ -1,0 +1,66 @@
+# Set-up, checks and runs; `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(foreach folder,schemas models stream tests tools bench,$(if $(wildcard $(folder)/*.py),$(folder)))
+export GAUGER_DATA_DIR ?= ../shared/data
+
+# Stamps carry the content of what they stand for: a checkout that changes times alone installs nothing.
+CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d ' ' -f 1)
+PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+.PHONY: help setup demo test check bench bench-detection schemas constraints clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(PACKAGE_STAMP) ## make .venv with everything pinned, and compile the kernels
+	@$(BIN)/python -m stream.warm
+
+$(CONSTRAINTS_STAMP):
+	@python=$$(tools/find_python "$(PYTHON)") && \
+	echo "setting up $(VENV) with $$python (takes a minute or two)" && \
+	"$$python" -m venv --clear $(VENV)
+	@$(PIP) install --require-hashes -r constraints.txt
+	@touch $@
+
+$(PACKAGE_STAMP): $(CONSTRAINTS_STAMP)
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.package-*
+	@touch $@
+
+demo: setup ## run the detector over the shipped sample and judge what it found
+	@mkdir -p out
+	$(BIN)/gauger replay examples/events.jsonl.zst --alerts out/alerts.jsonl
+	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
+
+test: setup ## run all tests that need no broker; says at its end what was left out
+	$(BIN)/python -m pytest -q -m "not broker"
+
+check: $(PACKAGE_STAMP) ## lint, format, types
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+
+bench: setup ## speed, beside the comparison in the same run
+	$(BIN)/python -m bench.speed
+
+bench-detection: setup ## detection quality over simulated campaigns and quiet traffic
+	$(BIN)/python -m bench.detection
+
+schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
+	@$(BIN)/python -m tools.write_schemas
+
+constraints: ## pin all dependencies anew; needs uv on the path
+	@command -v uv > /dev/null || { echo "make constraints needs uv on the path" >&2; exit 1; }
+	@echo "# Every dependency, direct and indirect, with its hashes. Written by \`make constraints\`." > constraints.new
+	@uv pip compile pyproject.toml --group dev --extra parquet --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove everything that was made here
+	rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +

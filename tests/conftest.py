@@ -1,0 +1,41 @@
+"""What all tests share: the real corpora, Hypothesis without clocks, and a loud last word."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no bug: no example fails for having been slow.
+hypothesis.settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of the real corpora; tests that ask for it are left out where it is absent."""
+    folder = ROOT / os.environ.get("GAUGER_DATA_DIR", "../shared/data")
+    if not folder.is_dir():
+        pytest.skip("GAUGER_DATA_DIR has no corpora")
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was not tested, and why, where nobody overlooks it."""
+    reasons: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    deselected = len(terminalreporter.stats.get("deselected", []))
+    if deselected:
+        reasons["deselected on the command line"] = deselected
+    if reasons:
+        terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
+    for reason, tests in sorted(reasons.items()):
+        terminalreporter.line(f"{tests} test{'s' * (tests > 1)}: {reason}")
