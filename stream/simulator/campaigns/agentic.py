@@ -1,0 +1,55 @@
+"""`agentic`: tool orchestration with shared tool schemas and scaffolding, and a pivot to a new model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from stream.simulator.campaigns.base import Campaign
+from stream.simulator.campaigns.sizing import Published
+from stream.simulator.outcome import grow_context
+from stream.simulator.phrases import draw
+from stream.simulator.randomness import lognormal
+from stream.simulator.rewording import reworded
+from stream.simulator.rows import MODELS, Rows
+from stream.simulator.text import CODE
+
+
+class Agentic(Campaign):
+    """Multi-turn trajectories over one set of tools; in mid-campaign half the traffic changes model."""
+
+    family = "agentic"
+    published = Published(273, 733.0, 17.0, "GTG-16006: 3.4M requests, 273 accounts, 17 days; pivot: GTG-16003")
+
+    def prepare(self, rng: np.random.Generator) -> None:
+        world = self.world
+        self.turns = float(rng.uniform(3.0, 18.0))
+        self.think = float(rng.uniform(3.0, 25.0))
+        text = " ".join(draw(rng, "scaffold", int(rng.integers(4, 10))))
+        count = 1 + int(rng.integers(0, 3)) + round(60 * self.evasions["paraphrase"])
+        wordings = [reworded(rng, text, self.evasions["paraphrase"]) for _ in range(count)]
+        self.systems = world.add_systems(wordings)
+        self.tools = [world.add_toolset(rng, int(rng.integers(4, 14)))] * count
+        if self.evasions["paraphrase"]:
+            self.tools = [world.add_toolset(rng, int(rng.integers(4, 14))) for _ in range(count)]
+        self.pivot = self.start + (self.end - self.start) * float(rng.uniform(0.3, 0.7))
+        self.to_model = int(rng.choice([0, 2, 3, 4, 5]))
+        self.moves = float(rng.uniform(0.4, 0.7))
+        self.context = (float(rng.uniform(150, 1500)), float(rng.uniform(2000, 18000)))
+
+    def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        variant = rows["account"] % self.systems.size
+        rows["system"] = self.systems[variant]
+        rows["tools"] = np.array(self.tools)[variant]
+        later = rows["turn"] > 0
+        rows["frame"][later] = -1
+        code = later & (rng.random(rows.size) < 0.6)
+        rows["style"][code] = rng.integers(CODE.start, CODE.stop, int(code.sum()))
+        new = MODELS.index("lyra-4") if self.world.scenario.release_day is not None else self.to_model
+        moved = (rows["time"] > self.pivot) & (rows["account"] * 0.61803 % 1.0 < self.moves)
+        rows["model"][moved] = new
+
+    def spend(self, rng: np.random.Generator, rows: Rows) -> None:
+        fresh = lognormal(rng, self.context[0], 1.2, rows.size).clip(10, 60_000).astype(np.int64)
+        output = lognormal(rng, self.costume.answer[0], 1.0, rows.size).clip(1, 20_000).astype(np.int64)
+        base = np.where(rows["system"] >= 0, self.context[1], 40).astype(np.int64)
+        grow_context(rows, fresh, base, output, np.full(rows.size, 0.93))

@@ -1,0 +1,69 @@
+"""The run itself: days of every kind and campaign, merged by time, rendered slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+
+from stream.simulator.campaigns import Campaign, scenario_campaigns
+from stream.simulator.ordinary import Crowd, ordinary_crowds
+from stream.simulator.randomness import Streams
+from stream.simulator.render import Renderer
+from stream.simulator.rhythm import DAY, Day
+from stream.simulator.rows import Rows, join
+from stream.simulator.scenario import Scenario
+from stream.simulator.text import TextSource
+from stream.simulator.truth import TruthKeeper
+from stream.simulator.world import World
+
+_SLICE = 20_000
+
+
+class Simulation:
+    """One seeded run. `lines` may be consumed once; the truth is complete afterwards."""
+
+    def __init__(self, scenario: Scenario, seed: int, text: TextSource | None = None) -> None:
+        self.streams = Streams(seed)
+        self.world = World(scenario, self.streams, text)
+        self.crowds: list[Crowd] = ordinary_crowds(self.world)
+        self.campaigns: list[Campaign] = scenario_campaigns(self.world)
+        self.renderer = Renderer(self.world)
+        self.truth = TruthKeeper(self.world, self.campaigns, self.renderer)
+
+    def rows(self) -> Iterator[Rows]:
+        """All requests in time order, a day or less at a time."""
+        scenario = self.world.scenario
+        pending: Rows = join([])
+        for number in range(ceil(scenario.days)):
+            day = Day(number, scenario.start + number * DAY, scenario.start, scenario.end)
+            rows = join([pending, *self._day(day)])
+            limit = min(day.start + DAY, scenario.end)
+            rows = rows[np.argsort(rows["time"], kind="stable")]
+            due = int(np.searchsorted(rows["time"], limit))
+            pending = rows[due:]
+            yield rows[:due]
+
+    def lines(self) -> Iterator[bytes]:
+        """All requests in time order, one JSON line each."""
+        first = 0
+        for rows in self.rows():
+            for start in range(0, rows.size, _SLICE):
+                part = rows[start : start + _SLICE]
+                self.truth.add(part)
+                yield from self.renderer.lines(self.streams.named("text", first), part, first)
+                first += part.size
+
+    def _day(self, day: Day) -> Iterator[Rows]:
+        for crowd in self.crowds:
+            yield self._valid(crowd.day(self.streams.named("day", crowd.name, day.number), day))
+        for campaign in self.campaigns:
+            yield self._valid(campaign.day(self.streams.named("day", campaign.name, day.number), day))
+
+    def _valid(self, rows: Rows) -> Rows:
+        """Only requests while their account is in use and the run lasts."""
+        who = self.world.people.table[rows["account"]]
+        scenario = self.world.scenario
+        inside = (rows["time"] >= who["since"]) & (rows["time"] < who["until"])
+        return rows[inside & (rows["time"] >= scenario.start) & (rows["time"] < scenario.end)]
