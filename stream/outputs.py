@@ -1,0 +1,80 @@
+"""Where a replay writes: alerts, scores and dead letters, each to a file that may be left out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+
+import orjson
+
+from schemas.deadletter import DeadLetter
+from stream.files import LineWriter
+from stream.run import Outcome
+
+
+class Outputs:
+    """The output files of one replay.
+
+    Args:
+        alerts: File for alert events, `-` for standard output, None for nowhere.
+        scores: The same for score records.
+        dead_letters: The same for refused lines.
+        append: Go on at the end of existing files: the run continues an earlier one.
+
+    Raises:
+        RecordingError: A file cannot be written.
+    """
+
+    def __init__(
+        self,
+        alerts: str | None = None,
+        scores: str | None = None,
+        dead_letters: str | None = None,
+        *,
+        append: bool = False,
+    ) -> None:
+        with ExitStack() as stack:
+            opened = [
+                stack.enter_context(closing(LineWriter(path, append=append))) if path else None
+                for path in (alerts, scores, dead_letters)
+            ]
+            self._alerts, self._scores, self._dead_letters = opened
+            self._stack = stack.pop_all()
+
+    def write(self, outcome: Outcome) -> None:
+        """Write what a step gave out, dead letters apart."""
+        if self._scores and outcome.scores:
+            self._scores.write_records(outcome.scores)
+        if self._alerts and outcome.alerts:
+            self._alerts.write_records(outcome.alerts)
+
+    def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        """Write refused lines."""
+        if self._dead_letters:
+            self._dead_letters.write(dead_letter_line(letter) for letter in letters)
+
+    def close(self) -> None:
+        """Close all files."""
+        self._stack.close()
+
+
+def dead_letter_line(letter: DeadLetter) -> bytes:
+    """A refused line as JSON: file, line number, reason, field, and the raw line.
+
+    `raw` is the line itself when it is UTF-8, else its base64; `encoding` says which.
+    """
+    try:
+        raw, encoding = letter.raw.decode(), "text"
+    except UnicodeDecodeError:
+        raw, encoding = base64.b64encode(letter.raw).decode(), "base64"
+    return orjson.dumps(
+        {
+            "file": letter.topic,
+            "line": letter.offset,
+            "reason": letter.reason,
+            "field": letter.field,
+            "encoding": encoding,
+            "raw": raw,
+        }
+    )

@@ -1,0 +1,107 @@
+"""What a replay needs from the detector: lines in, alerts, scores and dead letters out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from schemas.alert import AlertEvent
+from schemas.deadletter import DeadLetter
+from schemas.score import ScoreRecord
+
+
+class Outcome(Protocol):
+    """What a step of the detector gave out."""
+
+    @property
+    def alerts(self) -> Sequence[AlertEvent]:
+        """Alert events, in order."""
+
+    @property
+    def scores(self) -> Sequence[ScoreRecord]:
+        """Score records of closed epochs."""
+
+    @property
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Refused records; `partition` is the source, `offset` the line."""
+
+
+class Counters(Protocol):
+    """What was counted so far; all of it is in the saved state."""
+
+    @property
+    def events(self) -> int:
+        """Requests taken, each once."""
+
+    @property
+    def bad(self) -> int:
+        """Lines refused."""
+
+    @property
+    def duplicates(self) -> int:
+        """Requests seen before."""
+
+    @property
+    def reused_ids(self) -> int:
+        """Ids that came again with another time."""
+
+    @property
+    def late(self) -> int:
+        """Requests that came after their epoch had closed and went into the next."""
+
+    @property
+    def parked(self) -> int:
+        """Requests far ahead of the others, waiting for confirmation of their time."""
+
+    @property
+    def accounts(self) -> int:
+        """Account profiles held."""
+
+    @property
+    def ties(self) -> int:
+        """Ties held."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs closed."""
+
+    @property
+    def unknown_fields(self) -> Mapping[str, int]:
+        """Requests that carried each field outside the contract."""
+
+
+class Run(Protocol):
+    """One detector over any number of sources, driven by one caller."""
+
+    @property
+    def watermark(self) -> int | None:
+        """Event time that all open sources have passed, microseconds; None before the first."""
+
+    @property
+    def learning_until(self) -> int | None:
+        """Event time before which nothing is alerted, microseconds; None once it is over."""
+
+    @property
+    def counters(self) -> Counters:
+        """Counts since the run began, before its state was saved included."""
+
+    def open_source(self) -> int:
+        """Number of a new source; nothing passes its watermark until it has one."""
+
+    def watermark_of(self, source: int) -> int | None:
+        """Event time that the source has passed, microseconds; None before its first request."""
+
+    def feed(self, source: int, first_line: int, lines: list[bytes]) -> Outcome:
+        """Take consecutive lines of a source."""
+
+    def close_source(self, source: int) -> Outcome:
+        """The source has ended and holds nobody back any more."""
+
+    def add_facts(self, lines: list[bytes]) -> Sequence[DeadLetter]:
+        """Take facts records; each acts when the epoch of its time closes."""
+
+    def finish(self) -> Outcome:
+        """Close all epochs that are still open."""
+
+    def save(self) -> bytes:
+        """The whole state, open epochs included."""

@@ -1,0 +1,207 @@
+"""What a replay found, for a person and for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from models.findings import Finding
+from schemas.alert import Evidence, Response, Severity, TieRecord
+from schemas.times import to_rfc3339
+from stream.replay import Ending, Replayed
+from stream.run import Run
+
+_NAMED_IN_TEXT = 8
+_TIES_IN_TEXT = 5
+
+
+class FindingReport(msgspec.Struct, frozen=True):
+    """One finding as its latest event tells it, with all accounts named so far."""
+
+    alert_id: str
+    title: str
+    severity: Severity
+    time: str
+    accounts: list[str]
+    requests: int
+    first_seen: str
+    last_seen: str
+    p_value: float
+    evidence: list[Evidence]
+    ties: list[TieRecord]
+    response: Response
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What was read and held. `lines` and `bad` are of this replay, the rest of the whole run."""
+
+    lines: int
+    bad: int
+    bad_facts: int
+    events: int
+    duplicates: int
+    reused_ids: int
+    late: int
+    parked: int
+    accounts: int
+    ties: int
+    epochs: int
+    unknown_fields: dict[str, int]
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """A replay in one object.
+
+    Attributes:
+        ending: `done`, `interrupted` or `too many bad lines`.
+        findings: The most severe first, then the earliest.
+        counts: What was read and held.
+        watermark: Event time passed.
+        learning_until: Until when nothing is alerted because the population is still being
+            learned; None when that is over.
+        truncated: Recordings that broke off.
+        seconds: Wall clock time.
+        events_per_second: Lines read by wall clock time.
+    """
+
+    ending: Ending
+    findings: list[FindingReport]
+    counts: Counts
+    watermark: str | None
+    learning_until: str | None
+    truncated: list[str]
+    seconds: float
+    events_per_second: float
+
+
+_SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+
+
+def summarise(result: Replayed, run: Run, seconds: float) -> Summary:
+    """Sum a replay up; `seconds` is the wall clock time that it took."""
+    reports = [_report(finding) for finding in result.findings]
+    return Summary(
+        ending=result.ending,
+        findings=sorted(reports, key=lambda one: (_SEVERITIES.index(one.severity), one.time)),
+        counts=_counts(result, run),
+        watermark=_time(run.watermark),
+        learning_until=_time(run.learning_until),
+        truncated=result.truncated,
+        seconds=round(seconds, 3),
+        events_per_second=round(result.lines / max(seconds, 1e-9), 1),
+    )
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """The summary for a person: findings first, counts last."""
+    if summary.ending != "done":
+        yield f"{summary.ending.capitalize()}: what follows was found so far."
+    if summary.learning_until:
+        yield (
+            "Still learning what is ordinary: nothing is alerted before "
+            f"{_short(summary.learning_until)}."
+        )
+    yield f"{len(summary.findings)} {_plural(len(summary.findings), 'finding')}"
+    for number, report in enumerate(summary.findings, 1):
+        yield ""
+        yield from _finding_lines(number, report)
+    yield ""
+    yield from _count_lines(summary)
+
+
+def _report(finding: Finding) -> FindingReport:
+    latest = finding.latest
+    return FindingReport(
+        alert_id=latest.alert_id,
+        title=latest.title,
+        severity=latest.severity,
+        time=to_rfc3339(finding.first_time),
+        accounts=list(finding.accounts),
+        requests=latest.requests,
+        first_seen=latest.first_seen,
+        last_seen=latest.last_seen,
+        p_value=latest.p_value,
+        evidence=latest.evidence,
+        ties=latest.ties,
+        response=latest.response,
+    )
+
+
+def _counts(result: Replayed, run: Run) -> Counts:
+    counters = run.counters
+    return Counts(
+        lines=result.lines,
+        bad=result.bad,
+        bad_facts=result.bad_facts,
+        events=counters.events,
+        duplicates=counters.duplicates,
+        reused_ids=counters.reused_ids,
+        late=counters.late,
+        parked=counters.parked,
+        accounts=counters.accounts,
+        ties=counters.ties,
+        epochs=counters.epochs,
+        unknown_fields=dict(counters.unknown_fields),
+    )
+
+
+def _finding_lines(number: int, report: FindingReport) -> Iterator[str]:
+    yield f"{number}. {report.severity.upper()}  {report.title}"
+    accounts = len(report.accounts)
+    yield (
+        f"   {accounts:,} {_plural(accounts, 'account')}, {report.requests:,} "
+        f"{_plural(report.requests, 'request')}, seen {_short(report.first_seen)} to "
+        f"{_short(report.last_seen)}, alerted {_short(report.time)}"
+    )
+    for label, texts in (
+        ("why", [evidence.text for evidence in report.evidence]),
+        ("ties", [_tie(tie) for tie in report.ties[:_TIES_IN_TEXT]]),
+        ("do", [f"{report.response.action}: {report.response.reason}"]),
+        ("who", [_some(report.accounts)]),
+        ("id", [report.alert_id]),
+    ):
+        for row, text in enumerate(texts):
+            yield f"   {label if row == 0 else '':<5}{text}"
+
+
+def _tie(tie: TieRecord) -> str:
+    shown = tie.digest if tie.value is None else tie.value
+    return f"{tie.kind} {shown}, {tie.accounts:,} {_plural(tie.accounts, 'account')}"
+
+
+def _some(accounts: Sequence[str]) -> str:
+    rest = len(accounts) - _NAMED_IN_TEXT
+    named = ", ".join(accounts[:_NAMED_IN_TEXT])
+    return f"{named} and {rest:,} more" if rest > 0 else named
+
+
+def _count_lines(summary: Summary) -> Iterator[str]:
+    counts = summary.counts
+    until = f" up to {_short(summary.watermark)}" if summary.watermark else ""
+    yield (
+        f"{counts.lines:,} lines in {summary.seconds:,.1f} s "
+        f"({summary.events_per_second:,.0f}/s){until}"
+    )
+    yield (
+        f"{counts.events:,} requests, {counts.bad:,} bad lines, {counts.duplicates:,} duplicates, "
+        f"{counts.reused_ids:,} reused ids, {counts.late:,} late, {counts.parked:,} parked"
+    )
+    yield f"{counts.accounts:,} accounts, {counts.ties:,} ties, {counts.epochs:,} epochs closed"
+    if counts.bad_facts:
+        yield f"{counts.bad_facts:,} bad lines of facts"
+    if counts.unknown_fields:
+        ranked = sorted(counts.unknown_fields.items(), key=lambda item: (-item[1], item[0]))
+        yield "unknown fields: " + ", ".join(f"{name} ({count:,})" for name, count in ranked[:10])
+
+
+def _short(time: str) -> str:
+    return f"{time[:16].replace('T', ' ')}Z"
+
+
+def _plural(count: int, word: str) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _time(microseconds: int | None) -> str | None:
+    return None if microseconds is None else to_rfc3339(microseconds)
