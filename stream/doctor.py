@@ -1,0 +1,152 @@
+"""Checks of an installation: settings, key, compiled kernels, and what recordings offer."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata, util
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from models.coverage import FROM_FACTS, Coverage, CoverageCount
+from schemas.codec import decode_requests
+from schemas.times import to_rfc3339
+from stream.clock import now
+from stream.recordings import Recording
+from stream.settings import Settings, SettingsError, load_settings
+
+Status = Literal["ok", "warning", "problem"]
+
+_DISTRIBUTIONS = ("msgspec", "numba", "numpy", "orjson", "river", "structlog", "zstandard")
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing looked at."""
+
+    name: str
+    status: Status
+    text: str
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """All checks, and what each recording offers."""
+
+    checks: list[Check]
+    recordings: dict[str, Coverage]
+
+
+def diagnose(
+    config: Path | None, environ: Mapping[str, str], recordings: Sequence[str]
+) -> Diagnosis:
+    """Look at everything; what cannot be looked at is a problem, never an exception.
+
+    Raises:
+        RecordingError: A recording cannot be opened.
+    """
+    checks = [_python(), *_libraries(), _kernels(), *_settings(config, environ)]
+    coverage = {}
+    for name in recordings:
+        coverage[name], truncated = _covered(name)
+        checks += _recording(name, coverage[name], truncated)
+    return Diagnosis(checks, coverage)
+
+
+def _python() -> Check:
+    return Check("python", "ok", f"{platform.python_version()} on {platform.machine()}")
+
+
+def _libraries() -> Iterator[Check]:
+    for name in _DISTRIBUTIONS:
+        try:
+            yield Check(name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, "problem", "is not installed")
+    if util.find_spec("pyarrow") is None:
+        yield Check(
+            "pyarrow", "warning", "is not installed: no Parquet (pip install 'gauger[parquet]')"
+        )
+    else:
+        yield Check("pyarrow", "ok", metadata.version("pyarrow"))
+
+
+def _kernels() -> Check:
+    found = util.find_spec("models.kernels")
+    folders = [Path(one) for one in (found.submodule_search_locations or [])] if found else []
+    compiled = sum(1 for folder in folders for _ in folder.glob("__pycache__/*.nbc"))
+    if compiled:
+        return Check("kernels", "ok", f"{compiled} compiled")
+    cache = os.environ.get("NUMBA_CACHE_DIR")
+    where = f" in {cache}" if cache else ""
+    return Check("kernels", "warning", f"none compiled{where}: the first run will take longer")
+
+
+def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Check]:
+    try:
+        settings = load_settings(config, environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Check("settings", "problem", problem)
+        return
+    yield Check("settings", "ok", str(config) if config else "defaults, no gauger.toml")
+    yield from _key(settings, environ)
+    yield from _allow_list(settings)
+
+
+def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
+    if settings.key.public:
+        yield Check("key", "warning", "public demonstration key; set GAUGER_KEY_FILE")
+        return
+    yield Check("key", "ok", f"id {settings.key.id}")
+    if Path(environ["GAUGER_KEY_FILE"]).stat().st_mode & 0o077:
+        yield Check("key", "warning", "the key file can be read by others than its owner")
+
+
+def _allow_list(settings: Settings) -> Iterator[Check]:
+    for entry in settings.allow:
+        if not entry.covers(now()):
+            text = f"{entry.kind} {entry.value} has expired on {to_rfc3339(entry.expires)[:10]}"
+            yield Check("allow list", "warning", f"{text}; owner {entry.owner}")
+
+
+def _covered(name: str) -> tuple[Coverage, str | None]:
+    count = CoverageCount(now() / 1e6)
+    with Recording(name) as recording:
+        for block in recording.blocks():
+            if block.oversized:
+                count.add([], bad=1)
+                continue
+            decoded = decode_requests(block.lines)
+            count.add(decoded.events, len(decoded.rejects), decoded.unknown_fields)
+        return count.result(), recording.truncated
+
+
+def _recording(name: str, coverage: Coverage, truncated: str | None) -> Iterator[Check]:
+    if truncated:
+        yield Check(name, "problem", truncated)
+    lines = coverage.requests + coverage.bad
+    if coverage.first is None or coverage.last is None:
+        yield Check(name, "problem" if lines else "warning", f"no request in {lines:,} lines")
+        return
+    span = f"{_time(coverage.first)} to {_time(coverage.last)}"
+    yield Check(name, "ok", f"{coverage.requests:,} requests, {span}")
+    for count, text in (
+        (coverage.bad, "lines are refused"),
+        (coverage.backwards, "requests are more than an hour out of order"),
+        (coverage.ancient, "requests are from before 2015"),
+        (coverage.future, "requests are from the future"),
+    ):
+        if count:
+            yield Check(name, "warning", f"{count:,} {text} ({count / lines:.2%})")
+    for what, fields in coverage.blind.items():
+        facts = "; facts may bring it" if FROM_FACTS.intersection(fields) else ""
+        yield Check(name, "warning", f"blind for {what}: no {' or '.join(fields)}{facts}")
+    if coverage.unknown_fields:
+        names = ", ".join(list(coverage.unknown_fields)[:10])
+        yield Check(name, "warning", f"unknown fields are ignored: {names}")
+
+
+def _time(seconds: float) -> str:
+    return f"{to_rfc3339(round(seconds * 1e6))[:16].replace('T', ' ')}Z"
