@@ -14,7 +14,7 @@ MODULES = sorted(
 )
 PACKAGES_ABOVE = {"schemas": {"models", "stream"}, "models": {"stream"}, "stream": set[str]()}
 OF_THE_SHELL = {
-    *("aiokafka", "asyncio", "faust", "http", "io", "kafka", "logging", "mode", "multiprocessing"),
+    *("aiokafka", "asyncio", "faust", "http", "kafka", "logging", "mode", "multiprocessing"),
     *("os", "pathlib", "select", "shutil", "signal", "socket", "structlog", "subprocess", "sys"),
     *("tempfile", "threading", "time", "urllib"),
 }
@@ -64,7 +64,7 @@ def forbidden_calls(path: Path, source: str) -> set[str]:
         forbidden |= {"time.time"}
     if path.parts[0] == "stream":
         return forbidden
-    forbidden |= names & {"open", "print", "input", "hash"}
+    forbidden |= names & {"open", "io.open", "print", "input", "hash"}
     for name, call in called(tree):
         owner, _, function = name.rpartition(".")
         unseeded = function in SEEDED | {"default_rng"} and not (call.args or call.keywords)
