@@ -1,0 +1,77 @@
+"""The allow list at work: what operators vouch for takes part in no finding while the entry holds."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.hashing import network_text
+from models.kinds import KIND_BITS, TieKind, kind_of
+from models.options import AllowEntry
+
+_NETWORK_KINDS = (TieKind.ADDRESS, TieKind.NETWORK)
+
+
+class AllowList:
+    """Entries of the settings, as keys.
+
+    Args:
+        entries: What is allowed, each until it expires.
+        account_key: Key of an account; `owner_key`: key of an organisation.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[AllowEntry],
+        account_key: Callable[[str], int],
+        owner_key: Callable[[str], int],
+    ) -> None:
+        self._accounts: dict[int, AllowEntry] = {}
+        self._owners: dict[int, AllowEntry] = {}
+        self._fragments: dict[int, AllowEntry] = {}
+        self._networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, AllowEntry]] = []
+        for entry in entries:
+            if entry.kind == "account":
+                self._accounts[account_key(entry.value)] = entry
+            elif entry.kind == "org":
+                self._owners[owner_key(entry.value)] = entry
+            elif entry.kind == "fragment":
+                self._fragments[int(entry.value, 16)] = entry
+            else:
+                self._networks.append((ipaddress.ip_network(entry.value, strict=False), entry))
+
+    def strip(self, tie: int, members: NDArray[np.void], time: int) -> NDArray[np.void]:
+        """Members of a tie that the list does not cover at an event time (microseconds).
+
+        None are left of a tie whose value is allowed, or most of whose members are.
+        """
+        if self._covers_value(tie, time):
+            return members[:0]
+        if not self._accounts and not self._owners:
+            return members
+        accounts = _covered(members["account"], self._accounts, time)
+        owners = _covered(members["owner"], self._owners, time)
+        kept = members[~(accounts | owners)]
+        return kept if 2 * len(kept) >= len(members) else members[:0]
+
+    def _covers_value(self, tie: int, time: int) -> bool:
+        entry = self._fragments.get(tie)
+        if entry is not None and entry.covers(time):
+            return True
+        if not self._networks or kind_of(tie) not in _NETWORK_KINDS:
+            return False
+        shared = ipaddress.ip_network(network_text(tie >> KIND_BITS))
+        return any(
+            entry.covers(time) and shared.version == network.version and shared.subnet_of(network)  # type: ignore[arg-type]  # versions are equal
+            for network, entry in self._networks
+        )
+
+
+def _covered(
+    keys: NDArray[np.uint64], entries: dict[int, AllowEntry], time: int
+) -> NDArray[np.bool_]:
+    valid = [key for key, entry in entries.items() if entry.covers(time)]
+    return np.isin(keys, np.array(valid, np.uint64))

@@ -1,0 +1,241 @@
+"""The life of findings: clusters become alert events, with identity, severity, advice and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from models.accounts import AccountScores, Holder
+from models.baseline import RankTables
+from models.clusters import Cluster
+from models.explanation import explain_account, explain_tie
+from models.kinds import TieKind, kind_of, shown_value
+from models.signals import SIGNALS
+from models.tie_score import TieScore
+from schemas.alert import (
+    MAX_ACCOUNTS,
+    MAX_EXAMPLES,
+    Activity,
+    AlertEvent,
+    Entity,
+    Evidence,
+    Example,
+    Response,
+    Severity,
+    TieRecord,
+)
+from schemas.score import STRONGEST, ScoreRecord
+from schemas.times import to_rfc3339
+
+DETECTOR = "gauger.ties"
+_MICROSECONDS = 1_000_000
+_MOST_TIES = 20
+_GROWTH = 1.25
+
+_SHARED = {
+    TieKind.FRAGMENT: "a fragment of their prompts",
+    TieKind.PAYMENT: "a payment instrument",
+    TieKind.ADDRESS: "an address",
+    TieKind.NETWORK: "a network",
+    TieKind.CLIENT: "a client program",
+    TieKind.TOOLS: "a set of tools",
+    TieKind.SHAPE: "a set of parameters",
+    TieKind.SIGNATURE: "reasoning signatures",
+}
+
+
+class Announcer:
+    """Turns clusters into alert events; `epoch_seconds` and `lateness_seconds` date them."""
+
+    def __init__(self, epoch_seconds: int, lateness_seconds: int, score: TieScore) -> None:
+        self._epoch = epoch_seconds * _MICROSECONDS
+        self._lateness = lateness_seconds * _MICROSECONDS
+        self._score = score
+        self._clear: dict[int, str] = {}
+
+    def time_of(self, epoch: int) -> int:
+        """Event time at which an epoch is decided: its end and the lateness it waited for."""
+        return (epoch + 1) * self._epoch + self._lateness
+
+    @staticmethod
+    def entity_id(tie: int, epoch: int) -> str:
+        """Id of the cluster that this tie founds in this epoch."""
+        return _digest("cluster", str(tie), str(epoch))
+
+    def note_clear(self, clear: Mapping[int, str]) -> None:
+        """Remember values that may be shown."""
+        self._clear.update(clear)
+
+    def announce(
+        self, cluster: Cluster, epoch: int, holders: Mapping[int, Holder], ended: bool
+    ) -> list[AlertEvent]:
+        """The events that this epoch adds to the finding; none when nothing changed enough."""
+        fresh = [
+            account
+            for account in cluster.convincing()
+            if account not in cluster.named and account in holders
+        ]
+        total = len(cluster.named) + len(fresh)
+        severity = _severity(total)
+        if ended:
+            return self._events(cluster, "close", [], epoch, holders, severity)
+        if cluster.sequence < 0:
+            if len(fresh) < 3:
+                return []
+            return self._events(cluster, "create", fresh, epoch, holders, severity)
+        grown = total >= _GROWTH * cluster.announced
+        if not grown and (severity == cluster.severity or not fresh):
+            return []
+        return self._events(cluster, "update", fresh, epoch, holders, severity)
+
+    def _events(
+        self,
+        cluster: Cluster,
+        activity: Activity,
+        fresh: Sequence[int],
+        epoch: int,
+        holders: Mapping[int, Holder],
+        severity: Severity,
+    ) -> list[AlertEvent]:
+        events = []
+        for start in range(0, max(len(fresh), 1), MAX_ACCOUNTS):
+            part = fresh[start : start + MAX_ACCOUNTS]
+            cluster.named.update(dict.fromkeys(part, epoch))
+            cluster.sequence += 1
+            step: Activity = activity if start == 0 else "update"
+            events.append(self._event(cluster, step, part, epoch, holders, severity))
+        cluster.announced = len(cluster.named)
+        cluster.severity = severity
+        cluster.closed = activity == "close"
+        return events
+
+    def _event(
+        self,
+        cluster: Cluster,
+        activity: Activity,
+        fresh: Sequence[int],
+        epoch: int,
+        holders: Mapping[int, Holder],
+        severity: Severity,
+    ) -> AlertEvent:
+        named = [holders[account] for account in cluster.named if account in holders]
+        alert_id = _digest("finding", cluster.id, str(cluster.first_epoch))
+        evidence = self._evidence(cluster)
+        return AlertEvent(
+            alert_id=alert_id,
+            sequence=cluster.sequence,
+            event_id=_digest("event", alert_id, str(cluster.sequence)),
+            activity=activity,
+            time=to_rfc3339(self.time_of(epoch)),
+            entity=Entity("cluster", cluster.id),
+            accounts=sorted(holders[account].name for account in fresh),
+            accounts_total=len(cluster.named),
+            requests=sum(holder.requests for holder in named),
+            detector=DETECTOR,
+            title=_title(cluster),
+            severity=severity,
+            score=1.0 - cluster.p_value,
+            p_value=cluster.p_value,
+            q_value=cluster.q_value,
+            evidence=evidence,
+            ties=self._ties(cluster),
+            examples=_examples(named),
+            response=_response(severity, len(cluster.named)),
+            techniques=_techniques(evidence),
+            first_seen=to_rfc3339(min((holder.first for holder in named), default=0)),
+            last_seen=to_rfc3339(max((holder.last for holder in named), default=0)),
+        )
+
+    def _evidence(self, cluster: Cluster) -> list[Evidence]:
+        inputs = cluster.ties[cluster.best].inputs
+        return explain_tie(inputs, self._score.contributions(inputs))
+
+    def _ties(self, cluster: Cluster) -> list[TieRecord]:
+        strongest = sorted(cluster.ties.values(), key=lambda tie: (tie.p_value, -tie.score, tie.key))
+        return [
+            TieRecord(
+                kind_of(tie.key).name.lower(),
+                f"{tie.key:016x}",
+                shown_value(tie.key, self._clear),
+                len(tie.accounts),
+            )
+            for tie in strongest[:_MOST_TIES]
+        ]
+
+    def cluster_score(self, cluster: Cluster, epoch: int) -> ScoreRecord:
+        """The latest word on a cluster; its requests are those through its best tie so far."""
+        requests = int(cluster.ties[cluster.best].counts.sum())
+        return ScoreRecord(
+            Entity("cluster", cluster.id),
+            epoch,
+            1.0 - cluster.p_value,
+            cluster.p_value,
+            requests,
+            self._evidence(cluster)[:STRONGEST],
+        )
+
+    @staticmethod
+    def account_scores(
+        scores: AccountScores, epoch: int, baseline: RankTables
+    ) -> list[ScoreRecord]:
+        """Score records of the accounts that came due in an epoch."""
+        return [
+            ScoreRecord(
+                Entity("account", name),
+                epoch,
+                1.0 - float(scores.p_values[row]),
+                float(scores.p_values[row]),
+                int(scores.requests[row]),
+                explain_account(scores.bins[row], scores.ranks[row], baseline, STRONGEST),
+            )
+            for row, name in enumerate(scores.names)
+        ]
+
+    def dump(self) -> dict[int, str]:
+        """The state."""
+        return self._clear
+
+    def load(self, state: Mapping[Any, str]) -> None:
+        """Take what `dump` gave."""
+        self._clear = {int(key): text for key, text in state.items()}
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=12, person=b"gauger").hexdigest()
+
+
+def _severity(accounts: int) -> Severity:
+    if accounts < 5:
+        return "low"
+    if accounts < 20:
+        return "medium"
+    return "high" if accounts < 200 else "critical"
+
+
+def _title(cluster: Cluster) -> str:
+    kind = kind_of(cluster.ties[cluster.best].key)
+    return f"{len(cluster.named)} accounts act as one and share {_SHARED[kind]}"
+
+
+def _response(severity: Severity, accounts: int) -> Response:
+    if severity == "low":
+        return Response("watch", "few accounts so far; look at the examples before acting")
+    if severity == "medium":
+        return Response("verify", f"ask the owners of the {accounts} accounts for verification")
+    return Response("limit", f"limit the {accounts} accounts as one principal while they are checked")
+
+
+def _techniques(evidence: Sequence[Evidence]) -> list[str]:
+    by_id = {signal.id: signal for signal in SIGNALS.values()}
+    found = {technique for piece in evidence for technique in by_id[piece.signal].techniques}
+    return sorted({"AML.T0024.002", *found})
+
+
+def _examples(named: Sequence[Holder]) -> list[Example]:
+    latest = sorted(named, key=lambda holder: (-holder.example_time, holder.name))[:MAX_EXAMPLES]
+    return [
+        Example(holder.example_id, to_rfc3339(holder.example_time), holder.name)
+        for holder in latest
+    ]
+

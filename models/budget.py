@@ -1,0 +1,83 @@
+"""The budget: how unlikely a tie must be among ordinary ones before anyone is bothered with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models.options import BudgetOptions
+
+_BINS = 200
+_PER_DECADE = 10
+
+
+class Budget:
+    """Turns the operator's budget into a level for single tests, and p-values into q-values.
+
+    With T tests a day of ordinary traffic a level of B / T lets B of them through on the mean (Bonferroni
+    over a day), and ties of one honest cause fall together in one finding, so B bounds findings from
+    above. A tie is tested when its members or its volume have doubled, so T grows with what happens, not
+    with time. Counts fade with a half-life of a day.
+
+    Args:
+        options: The operator's budget.
+        per_day: Epochs in a day.
+    """
+
+    def __init__(self, options: BudgetOptions, per_day: float) -> None:
+        self._options = options
+        self._fading = 0.5 ** (1.0 / per_day)
+        self._per_day = per_day
+        self._tests = 0.0
+        self._requests = 0.0
+        self._weight = 0.0
+        self._discoveries = np.zeros(_BINS)
+
+    def pass_epoch(self, epochs: int, requests: int, tests: int) -> None:
+        """Let epochs pass, the last of them with so many requests and tests."""
+        fading = self._fading**epochs
+        self._tests = self._tests * fading + tests
+        self._requests = self._requests * fading + requests
+        self._weight = self._weight * fading + (1.0 - fading) / (1.0 - self._fading)
+        self._discoveries *= fading
+
+    @property
+    def tests_per_day(self) -> float:
+        """Tests a day, at least 200."""
+        return max(200.0, self._tests / max(self._weight, 1.0) * self._per_day)
+
+    @property
+    def level(self) -> float:
+        """Largest p-value that still raises a finding."""
+        options = self._options
+        requests_per_day = self._requests / max(self._weight, 1.0) * self._per_day
+        by_volume = options.false_alerts_per_million * requests_per_day / 1e6
+        return min(options.false_alerts_per_day, by_volume) / self.tests_per_day
+
+    def q_value(self, p_value: float) -> float:
+        """Expected share of false ones among a day's tests with at most this p-value (Storey, pi0 = 1)."""
+        place = _place(p_value)
+        self._discoveries[place] += 1.0
+        found = float(self._discoveries[place:].sum())
+        return min(1.0, p_value * self.tests_per_day / max(found, 1.0))
+
+    def admits(self, p_value: float, q_value: float) -> bool:
+        """Whether a test stands out enough to raise a finding."""
+        return p_value <= self.level and q_value <= self._options.false_discovery_share
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values and arrays."""
+        return {
+            "counts": [self._tests, self._requests, self._weight],
+            "discoveries": self._discoveries,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._tests, self._requests, self._weight = state["counts"]
+        self._discoveries = state["discoveries"].copy()
+
+
+def _place(p_value: float) -> int:
+    return int(np.clip(-np.log10(max(p_value, 1e-30)) * _PER_DECADE, 0, _BINS - 1))

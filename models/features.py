@@ -1,0 +1,105 @@
+"""Features of accounts: numbers drawn from profiles, ranked against the population of their cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.batch import BREADTHS, MEASURES
+from models.kernels.accounts import distinct_of
+
+BINS = 256
+Values = NDArray[np.float64]
+
+
+class ProfileView:
+    """The profiles of the accounts that were active in an epoch, as signals read them.
+
+    Attributes:
+        records: Profile records (`models.layouts.PROFILE`), one an account.
+        now: End of the epoch in microseconds.
+    """
+
+    def __init__(self, records: NDArray[np.void], now: int) -> None:
+        self.records = records
+        self.now = now
+
+    def total(self, measure: str) -> Values:
+        """Decayed sum of a measure (`models.batch.MEASURES`)."""
+        return self._sums[:, MEASURES.index(measure)]
+
+    def distinct(self, breadth: str) -> Values:
+        """Distinct values of a breadth (`models.batch.BREADTHS`) over the last two generations."""
+        return self._distinct[:, BREADTHS.index(breadth)]
+
+    @property
+    def requests(self) -> Values:
+        """Decayed number of requests."""
+        return self.total("requests")
+
+    @cached_property
+    def age_hours(self) -> Values:
+        """Hours since sign-up, since first sight where that is unknown."""
+        created, first = self.records["created"], self.records["first"]
+        since = np.where(created > 0, np.minimum(created, first), first)
+        return np.maximum(self.now - since, 0) / 3.6e9
+
+    @cached_property
+    def _sums(self) -> Values:
+        return self.records["sums"].astype(np.float64)
+
+    @cached_property
+    def _distinct(self) -> Values:
+        out = np.empty((len(self.records), len(BREADTHS)))
+        distinct_of(self.records["marks"].copy(), self.records["old_marks"].copy(), out)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFeature:
+    """One number of an account.
+
+    Attributes:
+        name: Its name, unique over all signals.
+        low: Value at the first of 256 bins.
+        high: Value at the last bin; values beyond either end count there.
+        compute: The values of all accounts of a view.
+        few: In words: what a low rank means, for explanations.
+        many: In words: what a high rank means.
+    """
+
+    name: str
+    low: float
+    high: float
+    compute: Callable[[ProfileView], Values]
+    few: str
+    many: str
+
+    def bins(self, view: ProfileView) -> NDArray[np.uint8]:
+        """Bin of each account's value; a value that is not finite counts as the lowest."""
+        values = np.nan_to_num(self.compute(view), nan=self.low, posinf=self.high, neginf=self.low)
+        scaled = (values - self.low) * ((BINS - 1) / (self.high - self.low))
+        return np.clip(np.rint(scaled), 0, BINS - 1).astype(np.uint8)
+
+    def value_at(self, bin_: float) -> float:
+        """The value that a bin stands for."""
+        return self.low + bin_ * (self.high - self.low) / (BINS - 1)
+
+
+def shrunk(part: Values, whole: Values, usual: float, weight: float) -> Values:
+    """Share of a part in a whole, drawn to the usual one as if `weight` such units had been seen.
+
+    An account with little behind it thus sits in the middle of its population and proves nothing.
+    """
+    return (part + usual * weight) / (whole + weight)
+
+
+def spread(sums: Values, squares: Values, count: Values, usual: float, weight: float) -> Values:
+    """Standard deviation from a sum and a sum of squares, drawn to the usual one."""
+    known = np.maximum(count, 1e-9)
+    variance = np.maximum(squares / known - (sums / known) ** 2, 0.0)
+    return np.sqrt((variance * count + usual**2 * weight) / (count + weight))

@@ -1,0 +1,316 @@
+"""The head: one baseline, one budget, one set of clusters for all partitions. Decisions are made here only.
+
+An epoch is decided in two steps. `decide` takes the reports of every partition and says which accounts
+it must know more about; `conclude` takes the answers and gives alerts, scores and the control record
+that the partitions need before they close the next epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.accounts import AccountReport, Control, Holder
+from models.allowlist import AllowList
+from models.baseline import Population, RankTables
+from models.budget import Budget
+from models.calibration import Calibration
+from models.clusters import Cluster, Clusters, TieFinding
+from models.features import BINS
+from models.announcer import Announcer
+from models.options import BudgetOptions, LearningOptions
+from models.reference import reference_tails
+from models.signals import ACCOUNT_FEATURES
+from models.tie_score import TieScore
+from models.ties import TieOptions, TieReport
+from schemas.alert import AlertEvent
+from schemas.score import ScoreRecord
+
+_LISTED_P = 1e-3
+_JOIN_P = 0.02
+_HOUR_SAMPLE = 128
+_DELAY_DAYS = 2.0
+_MOST_CANDIDATES = 4_000
+_CLOSE_DAYS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOptions:
+    """What the head needs to know of the settings; `lateness_seconds` dates the alerts."""
+
+    epoch_seconds: int
+    lateness_seconds: int
+    budget: BudgetOptions
+    learning: LearningOptions
+    list_all: bool = False
+
+    @property
+    def per_hour(self) -> int:
+        """Epochs in an hour, at least one."""
+        return max(1, 3600 // self.epoch_seconds)
+
+    @property
+    def per_day(self) -> float:
+        """Epochs in a day."""
+        return 86_400 / self.epoch_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What the head says at the end of an epoch."""
+
+    alerts: list[AlertEvent]
+    scores: list[ScoreRecord]
+    control: Control
+    ties: TieOptions
+
+
+class Head:
+    """Baseline, calibration, budget, clusters and the life of findings."""
+
+    def __init__(self, options: HeadOptions, score: TieScore, allowed: AllowList) -> None:
+        self._options = options
+        self._score = score
+        self._allowed = allowed
+        self._ranks = RankTables()
+        self._population = Population()
+        self._oddity = np.zeros(BINS)
+        self._hour_sample: list[tuple[int, bytes]] = []
+        self._calibration = Calibration(
+            reference_tails(), round(_DELAY_DAYS * options.per_day), options.per_day
+        )
+        self._budget = Budget(options.budget, options.per_day)
+        self._clusters = Clusters()
+        self._candidates: dict[int, TieFinding] = {}
+        self._announcer = Announcer(options.epoch_seconds, options.lateness_seconds, score)
+        self._first_epoch = -1
+        self._last_epoch = -1
+        self._control = Control()
+        self._spread = float(np.sqrt((score.weights[: len(ACCOUNT_FEATURES)] ** 2).sum() / 12)) or 1.0
+        self._due: list[Cluster] = []
+
+    @property
+    def learning(self) -> bool:
+        """Whether the population is still being learned, so that nothing is alerted."""
+        hours = (self._last_epoch - self._first_epoch) / self._options.per_hour
+        return self._control.tables is None or hours < self._options.learning.hours
+
+    @property
+    def learning_until(self) -> int | None:
+        """Event time (microseconds) before which nothing is alerted; None once learning is over."""
+        if not self.learning:
+            return None
+        hours = max(self._options.learning.hours, 1.0)
+        return self._announcer.time_of(self._first_epoch + round(hours * self._options.per_hour))
+
+    @property
+    def findings(self) -> list[Cluster]:
+        """Clusters that alerts were made of, in order of discovery."""
+        return [cluster for cluster in self._clusters.all.values() if cluster.sequence >= 0]
+
+    def tie_options(self) -> TieOptions:
+        """What the tie partitions need for the next epoch."""
+        return TieOptions(
+            epoch_seconds=self._options.epoch_seconds,
+            listed_score=self._calibration.score_at(_LISTED_P),
+            watched=frozenset(self._clusters.by_tie),
+            list_all=self._options.list_all,
+        )
+
+    def control(self) -> Control:
+        """What the account partitions need for the next epoch."""
+        return self._control
+
+    def decide(
+        self, epoch: int, accounts: Sequence[AccountReport], ties: Sequence[TieReport]
+    ) -> list[int]:
+        """Learn from the reports of an epoch, judge its ties, and ask for accounts (keys, ascending)."""
+        passed = epoch - self._last_epoch if self._last_epoch >= 0 else 1
+        if self._first_epoch < 0:
+            self._first_epoch = epoch
+        new_hour = epoch // self._options.per_hour != self._last_epoch // self._options.per_hour
+        requests = sum(report.requests for report in accounts)
+        tests = sum(int(report.ties.tested.sum()) for report in ties)
+        self._last_epoch = epoch
+        self._budget.pass_epoch(passed, requests, tests)
+        self._learn(accounts)
+        if new_hour:
+            self._turn_hour(epoch)
+        self._judge(epoch, ties)
+        return self._ask(epoch)
+
+    def _learn(self, reports: Sequence[AccountReport]) -> None:
+        for report in reports:
+            if report.histogram is not None:
+                self._ranks.add(report.histogram)
+            self._oddity += report.oddity
+            rows = [row.tobytes() for row in report.sample]
+            self._hour_sample.extend(zip(report.priorities.tolist(), rows, strict=True))
+
+    def _turn_hour(self, epoch: int) -> None:
+        self._ranks.fade()
+        self._oddity *= 0.5 ** (1.0 / 72.0)
+        sample = sorted(self._hour_sample)[:_HOUR_SAMPLE]
+        self._hour_sample = []
+        if sample:
+            joined = np.frombuffer(b"".join(row for _, row in sample), np.uint8)
+            self._population.learn(joined.reshape(len(sample), -1))
+        self._calibration.mature(epoch, self._clusters.by_tie)
+        total = self._oddity.sum()
+        above = np.cumsum(self._oddity[::-1])[::-1]
+        ready = self._population.arrays is not None and total >= 100
+        self._control = Control(
+            tables=self._ranks.tables(),
+            trees=self._population.arrays,
+            oddity_tail=(above + 1.0) / (total + 1.0) if ready else None,
+        )
+
+    def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
+        found: list[TieFinding] = []
+        for report in reports:
+            ties = report.ties
+            keys = ties.statistics["tie"]
+            self._calibration.note(epoch, keys[ties.tested], ties.scores[ties.tested])
+            starts = np.concatenate([np.zeros(1, np.int64), ties.member_ends[:-1]])
+            for row in np.flatnonzero(ties.member_ends > starts).tolist():
+                members = ties.members[starts[row] : ties.member_ends[row]]
+                tie = self._finding(report, row, members, epoch)
+                if tie is not None:
+                    found.append(tie)
+            self._announcer.note_clear(ties.clear)
+        found.sort(key=lambda tie: (-tie.score, tie.key))
+        self._due = []
+        for tie in found:
+            self._place(tie, epoch)
+
+    def _finding(
+        self, report: TieReport, row: int, members: NDArray[np.void], epoch: int
+    ) -> TieFinding | None:
+        """The listed tie with its p-value, unless the allow list covers it."""
+        key = int(report.ties.statistics["tie"][row])
+        members = self._allowed.strip(key, members, self._announcer.time_of(epoch))
+        if len(members) < 3:
+            return None
+        score = float(report.ties.scores[row])
+        p_value = self._calibration.p_value(key & 15, score)
+        if key not in self._clusters.by_tie and p_value > _JOIN_P:
+            return None
+        tested = bool(report.ties.tested[row])
+        q_value = self._budget.q_value(p_value) if tested else 1.0
+        affinities = self._score.affinity(members["ranks"]) / self._spread
+        affinities[members["ranked"] == 0] = 0.0
+        order = np.argsort(members["account"])
+        return TieFinding(
+            key,
+            score,
+            p_value,
+            q_value,
+            int(report.ties.first_epochs[row]),
+            members["account"][order],
+            members["count"][order],
+            affinities[order],
+            report.ties.inputs[row],
+        )
+
+    def _place(self, tie: TieFinding, epoch: int) -> None:
+        cluster = self._clusters.find(tie)
+        if cluster is None:
+            if self.learning or not self._budget.admits(tie.p_value, tie.q_value):
+                self._remember(tie)
+                return
+            cluster = Cluster(
+                self._announcer.entity_id(tie.key, epoch), epoch, epoch, tie.key, 1.0, 1.0
+            )
+        self._clusters.put(cluster, tie, epoch)
+        self._candidates.pop(tie.key, None)
+        if cluster not in self._due:
+            self._due.append(cluster)
+            self._gather(cluster, epoch)
+
+    def _remember(self, tie: TieFinding) -> None:
+        """Keep a candidate that did not suffice, for a cluster that may come to need it."""
+        self._candidates.pop(tie.key, None)
+        self._candidates[tie.key] = tie
+        while len(self._candidates) > _MOST_CANDIDATES:
+            del self._candidates[next(iter(self._candidates))]
+
+    def _gather(self, cluster: Cluster, epoch: int) -> None:
+        """Join the candidates that overlap a cluster by now."""
+        fitting = [tie for tie in self._candidates.values() if cluster.overlaps(tie)]
+        for tie in sorted(fitting, key=lambda tie: (-tie.score, tie.key)):
+            self._clusters.put(cluster, tie, epoch)
+            del self._candidates[tie.key]
+
+    def _ask(self, epoch: int) -> list[int]:
+        oldest = epoch - round(_CLOSE_DAYS * self._options.per_day)
+        ended = [
+            cluster
+            for cluster in self._clusters.all.values()
+            if not cluster.closed and cluster.last_epoch < oldest
+        ]
+        self._due = sorted([*self._due, *ended], key=lambda cluster: cluster.id)
+        wanted: set[int] = set()
+        for cluster in self._due:
+            wanted.update(cluster.named)
+            wanted.update(cluster.convincing())
+        return sorted(wanted)
+
+    def conclude(
+        self, epoch: int, holders: Mapping[int, Holder], reports: Sequence[AccountReport]
+    ) -> Conclusion:
+        """Alerts and scores of the epoch, and what the partitions must know for the next."""
+        alerts: list[AlertEvent] = []
+        scores: list[ScoreRecord] = []
+        flagged: set[int] = set()
+        for cluster in self._due:
+            before = set(cluster.named)
+            ended = cluster.last_epoch < epoch
+            alerts.extend(self._announcer.announce(cluster, epoch, holders, ended))
+            flagged.update(set(cluster.named) - before)
+            scores.append(self._announcer.cluster_score(cluster, epoch))
+        for report in reports:
+            scores.extend(self._announcer.account_scores(report.scores, epoch, self._ranks))
+        scores.sort(key=lambda record: (record.entity.kind, record.entity.id))
+        control = Control(
+            self._control.tables, self._control.trees, self._control.oddity_tail, sorted(flagged)
+        )
+        return Conclusion(alerts, scores, control, self.tie_options())
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values and arrays."""
+        return {
+            "epochs": [self._first_epoch, self._last_epoch],
+            "ranks": self._ranks.dump(),
+            "population": self._population.dump(),
+            "oddity": self._oddity,
+            "sample": self._hour_sample,
+            "calibration": self._calibration.dump(),
+            "budget": self._budget.dump(),
+            "clusters": self._clusters.dump(),
+            "clear": self._announcer.dump(),
+            "tables": self._control.tables,
+            "oddity_tail": self._control.oddity_tail,
+            "candidates": [
+                [tie.key, tie.score, tie.p_value, tie.q_value, tie.first_epoch, tie.accounts, tie.counts,
+                 tie.affinities, tie.inputs]
+                for tie in self._candidates.values()
+            ],
+        }  # fmt: skip
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._first_epoch, self._last_epoch = state["epochs"]
+        self._ranks.load(state["ranks"])
+        self._population.load(state["population"])
+        self._oddity = state["oddity"].copy()
+        self._hour_sample = [(int(priority), row) for priority, row in state["sample"]]
+        self._calibration.load(state["calibration"])
+        self._budget.load(state["budget"])
+        self._clusters.load(state["clusters"])
+        self._announcer.load(state["clear"])
+        self._control = Control(state["tables"], self._population.arrays, state["oddity_tail"])
+        self._candidates = {tie[0]: TieFinding(*tie) for tie in state["candidates"]}

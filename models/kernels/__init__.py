@@ -1,0 +1,1 @@
+"""Compiled loops over arrays: the only code that runs once per event, per fragment or per edge."""

@@ -1,0 +1,70 @@
+"""Layouts of the records that state is kept in; each is part of the state format."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.batch import BREADTHS, MEASURES
+
+HOURS = 24
+RECENT = 32
+
+PARTIAL = np.dtype(
+    [
+        ("account", np.uint64),
+        ("example", np.uint64),
+        ("owner", np.uint64),
+        ("created", np.int64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("parts", np.uint64),
+        ("marks", np.uint64, (len(BREADTHS),)),
+        ("measures", np.int64, (len(MEASURES),)),
+        ("plan", np.int32),
+        ("chosen", np.int32),
+    ],
+    align=True,
+)
+"""One account in one open epoch: integers that any order of rows gives alike.
+
+`example` is the smallest request hash, `chosen` the row of the current batch that brought it, `parts`
+the 60ths of the epoch with activity; times are microseconds.
+"""
+
+EDGE = np.dtype([("tie", np.uint64), ("slot", np.int32), ("count", np.int32)], align=True)
+"""One account showing one tie value in one epoch, `count` times."""
+
+PROFILE = np.dtype(
+    [
+        ("account", np.uint64),
+        ("owner", np.uint64),
+        ("payment", np.uint64),
+        ("created", np.int64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("idle", np.int64),
+        ("old_idle", np.int64),
+        ("lifetime", np.int64),
+        ("marks", np.uint64, (len(BREADTHS),)),
+        ("old_marks", np.uint64, (len(BREADTHS),)),
+        ("sums", np.float32, (len(MEASURES),)),
+        ("hours", np.float32, (HOURS,)),
+        ("active", np.float32),
+        ("busy", np.float32),
+        ("repeated", np.float32),
+        ("sampled", np.float32),
+        ("last_epoch", np.int32),
+        ("marks_since", np.int32),
+        ("contributes", np.int32),
+        ("plan", np.int16),
+        ("flagged", np.int16),
+        ("recent", np.uint16, (RECENT,)),
+    ],
+    align=True,
+)
+"""One account over its life, constant size.
+
+`sums`, `hours`, `active` (epochs), `busy` (60ths of epochs), `repeated` and `sampled` (fragments) decay;
+`marks` and `idle` (microseconds) cover the current generation, `old_…` the one before; `contributes` is
+the first epoch in which the account next counts for the baseline.
+"""

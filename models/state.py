@@ -1,0 +1,59 @@
+"""State as bytes: versioned, self-describing, free of code (never pickle)."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from schemas.errors import InvalidRecord
+
+MAGIC = b"GAUGER\x00"
+VERSION = 1
+_ARRAY = 1
+
+
+def encode_state(state: dict[str, Any]) -> bytes:
+    """Bytes of a nested state of plain values and arrays: magic, version, MessagePack.
+
+    Arrays are extension type 1 in NumPy's own format (NEP 1), which names every field of a record.
+    """
+    return MAGIC + bytes([VERSION]) + msgspec.msgpack.Encoder(enc_hook=_encoded).encode(state)
+
+
+def decode_state(data: bytes) -> dict[str, Any]:
+    """The state that `encode_state` made bytes of.
+
+    Raises:
+        InvalidRecord: Not a state, of an unknown version, or damaged.
+    """
+    if not data.startswith(MAGIC):
+        raise InvalidRecord("not a state of Gauger", None)
+    version = data[len(MAGIC)] if len(data) > len(MAGIC) else 0
+    if version != VERSION:
+        raise InvalidRecord(f"state of version {version}, this release reads {VERSION}", None)
+    try:
+        state = msgspec.msgpack.Decoder(ext_hook=_decoded).decode(data[len(MAGIC) + 1 :])
+    except (msgspec.DecodeError, ValueError, EOFError) as error:
+        raise InvalidRecord(f"damaged state: {error}", None) from error
+    if not isinstance(state, dict):
+        raise InvalidRecord("damaged state: not a table", None)
+    return state
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        buffer = BytesIO()
+        np.lib.format.write_array(buffer, np.ascontiguousarray(value), allow_pickle=False)
+        return msgspec.msgpack.Ext(_ARRAY, buffer.getvalue())
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"state cannot hold {type(value).__name__}")
+
+
+def _decoded(code: int, data: memoryview) -> Any:
+    if code != _ARRAY:
+        raise ValueError(f"unknown extension {code}")
+    return np.lib.format.read_array(BytesIO(data), allow_pickle=False)

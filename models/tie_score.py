@@ -1,0 +1,71 @@
+"""The learned tie score: one linear model over pooled inputs, shipped with frozen weights.
+
+Fitted offline on simulated campaigns (`bench/fit_tie_score.py`), judged only with the tested family left
+out. The score orders ties; what a score means is settled by calibration on ordinary traffic
+(`models.calibration`), so a bad weight costs detections, never the false-alert budget.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.kinds import KIND_COUNT, TieKind
+from models.pooling import input_names
+from models.signals import ACCOUNT_FEATURES, TIE_FEATURES
+
+INPUT_NAMES = tuple(input_names(ACCOUNT_FEATURES, TIE_FEATURES))
+
+
+class TieScore:
+    """Log odds of a tie against ordinary ties, as the fit saw them.
+
+    Args:
+        weights: Weight of each input by name; unknown names are refused, missing ones weigh 0.
+        kinds: Added by kind of tie; kinds that are missing are not scored.
+
+    Raises:
+        ValueError: A weight names no input.
+    """
+
+    def __init__(self, weights: Mapping[str, float], kinds: Mapping[str, float]) -> None:
+        unknown = sorted(set(weights) - set(INPUT_NAMES))
+        if unknown:
+            raise ValueError(f"weights name unknown inputs: {', '.join(unknown)}")
+        self.weights = np.array([weights.get(name, 0.0) for name in INPUT_NAMES])
+        self._by_kind = np.full(KIND_COUNT, -np.inf)
+        for name, value in kinds.items():
+            self._by_kind[TieKind[name.upper()]] = value
+
+    def score(self, keys: NDArray[np.uint64], inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Score of each tie (rows of `inputs`); -inf for kinds that are not scored."""
+        kinds = (keys & np.uint64(15)).astype(np.intp)
+        # A sum over columns in fixed order: BLAS would round differently for other batch sizes.
+        total = self._by_kind[kinds].copy()
+        for column, weight in enumerate(self.weights.tolist()):
+            if weight:
+                total += weight * inputs[:, column]
+        return total
+
+    def contributions(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each input adds to the score of one tie."""
+        return self.weights * inputs
+
+    def affinity(self, ranks: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """How much each account's own ranks speak for a campaign, through the `level` weights."""
+        levels = self.weights[: len(ACCOUNT_FEATURES)]
+        total = np.zeros(len(ranks))
+        for column, weight in enumerate(levels.tolist()):
+            total += weight * (ranks[:, column] / 255.0 - 0.5)
+        return total
+
+
+def shipped() -> TieScore:
+    """The score with the weights that come with the package (`models/tie_score.toml`)."""
+    text = resources.files("models").joinpath("tie_score.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    return TieScore(table["weights"], table["kinds"])

@@ -1,0 +1,280 @@
+"""The tie stage: who shares what. One instance keeps the ties of one tie partition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import FEATURES
+from models.kernels import ties as kernels
+from models.layouts import EDGE
+from models.pooling import TieView, pooled_inputs, tie_statistics
+from models.signals import TIE_FEATURES
+from models.table import Records
+from models.tie_score import TieScore
+
+VALUE = np.dtype(
+    [
+        ("key", np.uint64),
+        ("account", np.uint64),
+        ("count", np.int32),
+        ("epoch", np.int32),
+        ("joined", np.int32),
+    ],
+    align=True,
+)
+"""A tie value: its only account and how often that showed it, or `TIE` and the number of the tie."""
+
+TIE = np.dtype(
+    [
+        ("key", np.uint64),
+        ("volume", np.int64),
+        ("tested_volume", np.int64),
+        ("members", np.int32),
+        ("tested_members", np.int32),
+        ("head", np.int32),
+        ("first_epoch", np.int32),
+        ("last_epoch", np.int32),
+        ("watched", np.int32),
+    ],
+    align=True,
+)
+"""A tie: members, requests that showed the value, both at its last test, and the chain of members."""
+
+MEMBER = np.dtype(
+    [
+        ("account", np.uint64),
+        ("owner", np.uint64),
+        ("tie", np.int32),
+        ("next", np.int32),
+        ("count", np.int32),
+        ("requests", np.int32),
+        ("joined", np.int32),
+        ("ranked", np.uint8),
+        ("ranks", np.uint8, (FEATURES,)),
+    ],
+    align=True,
+)
+"""An account within a tie; `requests` and `ranks` are the account's when it last showed the value.
+
+They are kept here, a copy a tie, because a tie partition hears of an account only when it shows one of
+the partition's values: what it knows must not depend on how many partitions there are.
+"""
+
+STATISTICS = tie_statistics(FEATURES)
+LEAST_MEMBERS = 3
+_LEAST_VOLUME = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TieBatch:
+    """What one account partition tells one tie partition about one epoch: accounts, edges between.
+
+    `edges["slot"]` points into the account columns; `ranks` mean nothing before the baseline is ready
+    (`ranked` is False then).
+    """
+
+    accounts: NDArray[np.uint64]
+    owners: NDArray[np.uint64]
+    requests: NDArray[np.int32]
+    ranks: NDArray[np.uint8]
+    ranked: bool
+    edges: NDArray[np.void]
+    clear: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TestedTies:
+    """Ties that were tested in an epoch, or are watched and grew; sorted by key.
+
+    `members` lists the members of the listed ties one after the other; `member_ends[i]` is where those
+    of tie i end (ties whose members nobody asked for have none).
+    """
+
+    statistics: NDArray[np.void]
+    scores: NDArray[np.float64]
+    inputs: NDArray[np.float64]
+    first_epochs: NDArray[np.int32]
+    tested: NDArray[np.bool_]
+    members: NDArray[np.void]
+    member_ends: NDArray[np.int64]
+    clear: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TieReport:
+    """What a tie partition tells the head about one epoch."""
+
+    ties: TestedTies
+    singles: int
+    tie_count: int
+    member_count: int
+
+
+@dataclass(slots=True)
+class TieOptions:
+    """What the head lets the tie partitions know.
+
+    Attributes:
+        epoch_seconds: Length of an epoch.
+        listed_score: Ties of at least this score are listed with their members.
+        most_members: Beyond this a tie is common property and only counts its volume.
+        watched: Tie keys that hold a cluster; they are listed whenever they grow.
+        list_all: List the members of every tested tie (for fitting and for feature dumps).
+    """
+
+    epoch_seconds: int
+    listed_score: float = 0.0
+    most_members: int = 65_536
+    watched: frozenset[int] = field(default_factory=frozenset)
+    list_all: bool = False
+
+
+class TieStage:
+    """Ties of one partition: singles until a second account shows the value, members after that."""
+
+    def __init__(self, score: TieScore) -> None:
+        self._score = score
+        self._values = np.zeros(1 << 14, VALUE)
+        self._places = np.full(1 << 14, kernels.NOBODY, np.int32)
+        self._ties = Records(TIE)
+        self._members = Records(MEMBER)
+        self._counts = np.zeros(3, np.int64)
+        self._clear: dict[int, str] = {}
+
+    @property
+    def count(self) -> int:
+        """Ties in state (values shown by two accounts or more)."""
+        return int(self._counts[1])
+
+    def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
+        """Add the epoch's batches, one from each account partition, and test what has doubled."""
+        touched = [self._add(epoch, batch, options) for batch in batches]
+        numbers = np.unique(np.concatenate([np.empty(0, np.int32), *touched]))
+        report = self._test(numbers, options)
+        return TieReport(report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:]))
+
+    def _add(self, epoch: int, batch: TieBatch, options: TieOptions) -> NDArray[np.int32]:
+        edges = batch.edges
+        self._reserve(len(edges))
+        touched = np.empty(len(edges), np.int32)
+        count = kernels.add_edges(
+            self._values, self._ties.array, self._members.array, self._places, edges,
+            batch.accounts, batch.owners, batch.requests, batch.ranks, batch.ranked, epoch,
+            options.most_members, self._counts, touched,
+        )  # fmt: skip
+        self._clear.update(batch.clear)
+        return touched[:count]
+
+    def _reserve(self, edges: int) -> None:
+        if self._counts[0] + edges > len(self._values) * 0.65:
+            old = self._values
+            self._values = np.zeros(len(old) * 2, VALUE)
+            kernels.place_values(self._values, old)
+            self._reserve(edges)
+        self._ties.reserve(int(self._counts[1]) + edges)
+        self._members.reserve(int(self._counts[2]) + 2 * edges)
+        if self._counts[2] + 2 * edges > len(self._places) * 0.65:
+            self._place_members(len(self._places) * 2)
+            self._reserve(edges)
+
+    def _place_members(self, capacity: int) -> None:
+        self._places = np.full(capacity, kernels.NOBODY, np.int32)
+        kernels.place_members(self._places, self._members.array, self._counts[2])
+
+    def _test(self, numbers: NDArray[np.int32], options: TieOptions) -> TestedTies:
+        ties = self._ties.array
+        touched = ties[numbers]
+        enough = (touched["members"] >= LEAST_MEMBERS) & (touched["members"] < options.most_members)
+        doubled = (touched["members"] >= 2 * touched["tested_members"]) | (
+            touched["volume"] >= 2 * touched["tested_volume"]
+        )
+        tested = enough & doubled & (touched["volume"] >= _LEAST_VOLUME)
+        watched = np.zeros(len(numbers), np.bool_)
+        if options.watched:
+            wanted = np.fromiter(options.watched, np.uint64, len(options.watched))
+            watched = np.isin(touched["key"], wanted)
+        chosen = numbers[tested | watched]
+        ties["tested_members"][numbers[tested]] = ties["members"][numbers[tested]]
+        ties["tested_volume"][numbers[tested]] = ties["volume"][numbers[tested]]
+        return self._listed(chosen, tested[tested | watched], watched[tested | watched], options)
+
+    def _listed(
+        self,
+        chosen: NDArray[np.int32],
+        tested: NDArray[np.bool_],
+        watched: NDArray[np.bool_],
+        options: TieOptions,
+    ) -> TestedTies:
+        order = np.argsort(self._ties.array["key"][chosen])
+        chosen, tested, watched = chosen[order], tested[order], watched[order]
+        statistics = np.zeros(len(chosen), STATISTICS)
+        kernels.sum_members(self._ties.array, self._members.array, chosen, statistics)
+        inputs = pooled_inputs(TieView(statistics, options.epoch_seconds), TIE_FEATURES)
+        scores = self._score.score(statistics["tie"], inputs)
+        listed = watched | (scores >= options.listed_score) | options.list_all
+        sizes = self._ties.array["members"][chosen[listed]]
+        numbers = np.empty(int(sizes.sum()), np.int64)
+        ends = np.zeros(int(listed.sum()), np.int64)
+        kernels.list_members(
+            self._ties.array, self._members.array, chosen[listed], numbers, ends
+        )
+        all_ends = np.maximum.accumulate(np.zeros(len(chosen), np.int64))
+        all_ends[listed] = ends
+        all_ends = np.maximum.accumulate(all_ends)
+        keys = statistics["tie"][listed].tolist()
+        return TestedTies(
+            statistics=statistics,
+            scores=scores,
+            inputs=inputs,
+            first_epochs=self._ties.array["first_epoch"][chosen],
+            tested=tested,
+            members=self._members.array[numbers],
+            member_ends=all_ends,
+            clear={key: self._clear[key] for key in keys if key in self._clear},
+        )
+
+    def forget_before(self, tie_epoch: int, single_epoch: int) -> None:
+        """Drop ties and singles that were last shown before these epochs."""
+        ties, members = np.zeros_like(self._ties.array), np.zeros_like(self._members.array)
+        kernels.compact(
+            self._values, self._ties.array, self._members.array,
+            tie_epoch, single_epoch, self._counts, ties, members,
+        )  # fmt: skip
+        self._ties.array, self._members.array = ties, members
+        old = self._values
+        self._values = np.zeros(len(old), VALUE)
+        kernels.place_values(self._values, old)
+        self._place_members(len(self._places))
+        kept = set(ties["key"][: self._counts[1]].tolist())
+        self._clear = {key: text for key, text in self._clear.items() if key in kept}
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values and arrays."""
+        return {
+            "values": self._values[self._values["key"] != 0],
+            "ties": self._ties.array[: self._counts[1]].copy(),
+            "members": self._members.array[: self._counts[2]].copy(),
+            "clear": self._clear,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._counts[:] = [len(state["values"]), len(state["ties"]), len(state["members"])]
+        self._ties.replace(state["ties"])
+        self._members.replace(state["members"])
+        self._clear = {int(key): str(text) for key, text in state["clear"].items()}
+        self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
+        kernels.place_values(self._values, state["values"])
+        self._place_members(_power_above(len(state["members"]) * 2))
+
+
+def _power_above(count: int) -> int:
+    return 1 << max(14, int(count).bit_length())
+
+
+__all__ = ["EDGE", "MEMBER", "TestedTies", "TieBatch", "TieOptions", "TieReport", "TieStage"]

@@ -1,0 +1,123 @@
+"""Watermarks: how far event time has come in one source, safe against clocks that are far ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOUR = 3_600_000_000
+"""A row further ahead than this waits for confirmation (microseconds)."""
+
+_CONFIRMING_ROWS = 32
+_CONFIRMING_ACCOUNTS = 3
+_LONE_ROWS = 256
+_BELIEVABLE_GAP = 31 * 24 * HOUR
+
+Times = NDArray[np.int64]
+
+
+class Watermark:
+    """The largest believed time of a source, in microseconds; None before the first believed row.
+
+    Rows more than an hour ahead are parked. They are believed when many rows confirm that time has really
+    moved on: 32 rows of 3 accounts within an hour of each other, or 32 rows of 3 accounts (256 of fewer)
+    in sequence with none on time between them. The watermark then moves to the earliest of them.
+    """
+
+    def __init__(self) -> None:
+        self.time: int | None = None
+        self._parked: list[tuple[int, int, int]] = []
+        self._in_sequence = 0
+
+    def __len__(self) -> int:
+        return len(self._parked)
+
+    def admit(self, times: Times, accounts: NDArray[np.uint64], first: int) -> list[int]:
+        """Numbers of the rows believed now, those parked earlier included, in order of belief.
+
+        Rows are numbered `first`, `first` + 1, …; those that are not returned are parked.
+        """
+        if self.time is not None and not self._parked:
+            reached = np.maximum.accumulate(np.concatenate([[self.time], times]))
+            if (times <= reached[:-1] + HOUR).all():
+                self.time = int(reached[-1])
+                self._in_sequence = 0
+                return list(range(first, first + len(times)))
+        admitted: list[int] = []
+        for row, (time, account) in enumerate(zip(times.tolist(), accounts.tolist(), strict=True)):
+            self._admit_one(time, account, first + row, admitted)
+        return admitted
+
+    def _admit_one(self, time: int, account: int, number: int, admitted: list[int]) -> None:
+        if self.time is not None and time <= self.time + HOUR:
+            self.time = max(self.time, time)
+            self._in_sequence = 0
+            admitted.append(number)
+            self._release(admitted)
+            return
+        self._parked.append((time, account, number))
+        self._in_sequence += 1
+        start = self._confirmed()
+        if start is not None:
+            self.time = start
+            self._in_sequence = 0
+            self._release(admitted)
+
+    def _release(self, admitted: list[int]) -> None:
+        """Believe parked rows that are within an hour by now, until none is."""
+        while self._parked and self.time is not None:
+            limit = self.time + HOUR
+            near = [row for row in self._parked if row[0] <= limit]
+            if not near:
+                return
+            self._parked = [row for row in self._parked if row[0] > limit]
+            admitted.extend(number for _, _, number in near)
+            self.time = max(self.time, max(time for time, _, _ in near))
+
+    def _confirmed(self) -> int | None:
+        """Start of the time that the parked rows confirm."""
+        sequence = self._parked[-self._in_sequence :] if self._in_sequence else []
+        if len(sequence) >= _CONFIRMING_ROWS:
+            several = len({account for _, account, _ in sequence}) >= _CONFIRMING_ACCOUNTS
+            if several or len(sequence) >= _LONE_ROWS:
+                return min(time for time, _, _ in sequence)
+        if len(self._parked) < _CONFIRMING_ROWS or len(self._parked) % _CONFIRMING_ROWS:
+            return None
+        return self._dense_hour()
+
+    def _dense_hour(self) -> int | None:
+        rows = sorted(self._parked)
+        for start in range(len(rows) - _CONFIRMING_ROWS + 1):
+            window = rows[start : start + _CONFIRMING_ROWS]
+            near = window[-1][0] - window[0][0] <= HOUR
+            if near and len({account for _, account, _ in window}) >= _CONFIRMING_ACCOUNTS:
+                return window[0][0]
+        return None
+
+    def end(self) -> tuple[list[int], list[int]]:
+        """At the end of the source: parked rows to believe after all, in order of time, and the rest.
+
+        Believed are rows that follow the stream, or each other, by no more than 31 days.
+        """
+        believed: list[int] = []
+        for time, _, number in sorted(self._parked):
+            if self.time is None or time - self.time <= _BELIEVABLE_GAP:
+                self.time = max(self.time or 0, time)
+                believed.append(number)
+        accepted = set(believed)
+        refused = [number for _, _, number in self._parked if number not in accepted]
+        self._parked = []
+        return believed, refused
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values."""
+        return {"time": self.time, "parked": self._parked, "in_sequence": self._in_sequence}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self.time = state["time"]
+        self._parked = [(time, account, number) for time, account, number in state["parked"]]
+        self._in_sequence = state["in_sequence"]
