@@ -16,6 +16,7 @@ import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
 from stream.allowlist import read_entry
+from stream.errors import UsageError
 from stream.keys import HashKey, read_key
 
 Section = TypeVar("Section")
@@ -30,7 +31,7 @@ _SECTIONS: dict[str, type] = {
 }
 
 
-class SettingsError(ValueError):
+class SettingsError(UsageError):
     """The settings cannot be used.
 
     Args:
@@ -38,7 +39,7 @@ class SettingsError(ValueError):
     """
 
     def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
+        super().__init__("\n".join(problems))
         self.problems = problems
 
 

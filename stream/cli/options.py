@@ -1,0 +1,54 @@
+"""What several verbs have in common: options, settings, and how they speak."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+DEFAULT_CONFIG = Path("gauger.toml")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="TOML",
+        envvar="GAUGER_CONFIG",
+        help="Settings; without it gauger.toml in the current folder, if there is one.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+
+def config_path(context: typer.Context, given: Path | None) -> Path | None:
+    """The settings file: the verb's option, else the program's, else the current folder's."""
+    if given is not None:
+        return given
+    if context.obj is not None:
+        return Path(context.obj)
+    return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None
+
+
+def settings_of(context: typer.Context, given: Path | None) -> Settings:
+    """The settings; a warning when hashes can be computed by anybody.
+
+    Raises:
+        SettingsError: With all problems at once.
+    """
+    # Settings pull in the types of the models: no help text waits for them.
+    from stream.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings(config_path(context, given), os.environ)
+    if settings.key.public:
+        warn("GAUGER_KEY_FILE is not set: hashes are made with the public demonstration key")
+    return settings
+
+
+def warn(text: str) -> None:
+    """Something a person should know, on stderr."""
+    typer.echo(f"gauger: warning: {text}", err=True)
