@@ -89,9 +89,10 @@ class Bar:
         self._progress.stop()
 
 
-def display_for(out: TextIO = sys.stderr) -> Display:
-    """A bar on a terminal, lines elsewhere."""
-    return Bar(out) if out.isatty() else PlainLines(out)
+def display_for(out: TextIO | None = None) -> Display:
+    """A bar on a terminal, lines elsewhere; on standard error unless told otherwise."""
+    chosen = out or sys.stderr
+    return Bar(chosen) if chosen.isatty() else PlainLines(chosen)
 
 
 def _described(position: Position, seconds: float) -> str:
