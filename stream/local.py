@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.allowlist import AllowList
-from models.batch import PLANS, BatchBuilder, EventBatch
+from models.batch import PLANS, EventBatch
 from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
+from models.ingestion import BatchBuilder
 from models.state import decode_state, encode_state
 from models.tie_score import shipped
 from models.ties import TieReport
