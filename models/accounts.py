@@ -27,6 +27,8 @@ _UNITS = np.array(
     [UNIT**2 if name.endswith("_squared") else UNIT if name.startswith(("log_", "cached")) else 1.0
      for name in MEASURES]
 )  # fmt: skip
+_LOWS = np.array([feature.low for feature in ACCOUNT_FEATURES])
+_SCALES = (BINS - 1) / (np.array([feature.high for feature in ACCOUNT_FEATURES]) - _LOWS)
 _MICROSECONDS = 1_000_000
 _SAMPLE = 32
 _LEAST_REQUESTS = 3
@@ -120,7 +122,7 @@ class Holder:
 
 
 FactValues = dict[str, int]
-"""Facts of an account as profile columns: `created`, `plan`, `payment`, `owner`."""
+"""Facts of an account as profile columns: `created`, `plan`, `stated_payment`, `owner`."""
 
 
 class AccountStage:
@@ -295,12 +297,11 @@ class AccountStage:
     ) -> list[TieBatch]:
         edges = _with_payments(partial.edges, profiles)
         requests = np.minimum(profiles["lifetime"], 2**31 - 1).astype(np.int32)
-        accounts, owners = profiles["account"].copy(), profiles["owner"].copy()
+        accounts = profiles[["account", "owner", "payment", "network"]]
         target = (edges["tie"] >> np.uint64(KIND_BITS)) % np.uint64(self._tie_partitions)
         return [
             TieBatch(
                 accounts,
-                owners,
                 requests,
                 ranks,
                 ranked,
@@ -391,18 +392,21 @@ class AccountStage:
 
 
 def _all_bins(view: ProfileView) -> NDArray[np.uint8]:
-    columns = [feature.bins(view) for feature in ACCOUNT_FEATURES]
-    return np.ascontiguousarray(np.stack(columns, axis=1))
+    """Bin of every feature, one row an account; a value that is not finite counts as the lowest."""
+    values = np.stack([feature.compute(view) for feature in ACCOUNT_FEATURES], axis=1)
+    scaled = (values - _LOWS) * _SCALES
+    scaled[~np.isfinite(scaled)] = 0.0
+    return np.clip(np.rint(scaled), 0, BINS - 1).astype(np.uint8)
 
 
 def _with_payments(edges: NDArray[np.void], profiles: NDArray[np.void]) -> NDArray[np.void]:
     """Edges with those added that follow from payments known as facts."""
-    paying = np.flatnonzero(profiles["payment"] != 0)
+    paying = np.flatnonzero(profiles["stated_payment"] != 0)
     if not len(paying):
         return edges
     extra = np.zeros(len(paying), EDGE)
     extra["slot"] = paying
-    extra["tie"] = profiles["payment"][paying]
+    extra["tie"] = profiles["stated_payment"][paying]
     extra["count"] = 1
     return np.concatenate([edges, extra])
 

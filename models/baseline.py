@@ -33,6 +33,7 @@ class RankTables:
 
     def __init__(self) -> None:
         self._histogram = np.zeros((COHORTS, FEATURES, BINS))
+        self.medians = np.zeros(FEATURES)
 
     def add(self, counted: NDArray[np.int64]) -> None:
         """Add the accounts of an epoch: int64[cohorts, features, bins]."""
@@ -43,8 +44,13 @@ class RankTables:
         self._histogram *= 0.5 ** (1.0 / _HALF_LIFE_HOURS)
 
     def tables(self) -> NDArray[np.uint8] | None:
-        """Middle rank of each bin in [0, 255]; small cohorts are drawn to the whole population."""
+        """Middle rank of each bin in [0, 255]; small cohorts are drawn to the whole population.
+
+        Brings `medians`, the bin of the median account by feature, up to date.
+        """
         whole = self._histogram.sum(axis=0)
+        reached = np.cumsum(whole, axis=1)
+        self.medians = (reached < reached[:, -1:] / 2).sum(axis=1).astype(np.float64)
         if whole[0].sum() < _LEAST_ACCOUNTS:
             return None
         parent = _middle_ranks(whole)
@@ -53,18 +59,14 @@ class RankTables:
         mixed = (own * ranks + _PARENT_WEIGHT * parent) / (own + _PARENT_WEIGHT)
         return np.rint(mixed * 255).astype(np.uint8)
 
-    def median_of(self, feature: int) -> float:
-        """Bin in which the median account lies."""
-        counts = self._histogram[:, feature].sum(axis=0)
-        return float(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values and arrays."""
+        return {"histogram": self._histogram.copy(), "medians": self.medians.copy()}
 
-    def dump(self) -> NDArray[np.float64]:
-        """The state."""
-        return self._histogram.copy()
-
-    def load(self, state: NDArray[np.float64]) -> None:
+    def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
-        self._histogram = state.copy()
+        self._histogram = state["histogram"].copy()
+        self.medians = state["medians"].copy()
 
 
 def _middle_ranks(histogram: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -78,7 +78,7 @@ def explain_account(
             Evidence(
                 SIGNALS[SIGNAL_OF[feature.name]].id,
                 round(feature.value_at(float(bins[place])), 4),
-                round(feature.value_at(baseline.median_of(place)), 4),
+                round(feature.value_at(float(baseline.medians[place])), 4),
                 round(2.0 * float(distance[place]), 4),
                 f"{side}: further out than {beyond:.0%} of comparable accounts",
             )

@@ -79,12 +79,6 @@ class AccountFeature:
     few: str
     many: str
 
-    def bins(self, view: ProfileView) -> NDArray[np.uint8]:
-        """Bin of each account's value; a value that is not finite counts as the lowest."""
-        values = np.nan_to_num(self.compute(view), nan=self.low, posinf=self.high, neginf=self.low)
-        scaled = (values - self.low) * ((BINS - 1) / (self.high - self.low))
-        return np.clip(np.rint(scaled), 0, BINS - 1).astype(np.uint8)
-
     def value_at(self, bin_: float) -> float:
         """The value that a bin stands for."""
         return self.low + bin_ * (self.high - self.low) / (BINS - 1)

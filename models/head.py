@@ -32,7 +32,7 @@ from schemas.score import ScoreRecord
 
 _LISTED_P = 1e-3
 _JOIN_P = 0.02
-_HOUR_SAMPLE = 128
+_HOUR_SAMPLE = 64
 _DELAY_DAYS = 2.0
 _MOST_CANDIDATES = 4_000
 _CLOSE_DAYS = 5.0
@@ -47,6 +47,7 @@ class HeadOptions:
     budget: BudgetOptions
     learning: LearningOptions
     list_all: bool = False
+    account_scores: bool = True
 
     @property
     def per_hour(self) -> int:
@@ -272,7 +273,7 @@ class Head:
             alerts.extend(self._announcer.announce(cluster, epoch, holders, ended))
             flagged.update(set(cluster.named) - before)
             scores.append(self._announcer.cluster_score(cluster, epoch))
-        for report in reports:
+        for report in reports if self._options.account_scores else ():
             scores.extend(self._announcer.account_scores(report.scores, epoch, self._ranks))
         scores.sort(key=lambda record: (record.entity.kind, record.entity.id))
         control = Control(

@@ -14,6 +14,8 @@ PARTIAL = np.dtype(
         ("account", np.uint64),
         ("example", np.uint64),
         ("owner", np.uint64),
+        ("payment", np.uint64),
+        ("network", np.uint64),
         ("created", np.int64),
         ("first", np.int64),
         ("last", np.int64),
@@ -39,6 +41,8 @@ PROFILE = np.dtype(
         ("account", np.uint64),
         ("owner", np.uint64),
         ("payment", np.uint64),
+        ("network", np.uint64),
+        ("stated_payment", np.uint64),
         ("created", np.int64),
         ("first", np.int64),
         ("last", np.int64),
@@ -66,5 +70,6 @@ PROFILE = np.dtype(
 
 `sums`, `hours`, `active` (epochs), `busy` (60ths of epochs), `repeated` and `sampled` (fragments) decay;
 `marks` and `idle` (microseconds) cover the current generation, `old_…` the one before; `contributes` is
-the first epoch in which the account next counts for the baseline.
+the first epoch in which the account next counts for the baseline; `payment` and `network` are tie keys of
+values it showed of late, `stated_payment` one that came as a fact.
 """

@@ -60,7 +60,7 @@ class EpochPartial:
             batch.account,
             batch.measures,
             batch.marks,
-            (batch.owner, batch.plan, batch.created),
+            (batch.owner, batch.payment, batch.network, batch.plan, batch.created),
         )
         self._note_names(batch, known)
         self._add_edges(batch, slots)

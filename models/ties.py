@@ -49,6 +49,8 @@ MEMBER = np.dtype(
     [
         ("account", np.uint64),
         ("owner", np.uint64),
+        ("payment", np.uint32),
+        ("network", np.uint32),
         ("tie", np.int32),
         ("next", np.int32),
         ("count", np.int32),
@@ -74,12 +76,11 @@ _LEAST_VOLUME = 6
 class TieBatch:
     """What one account partition tells one tie partition about one epoch: accounts, edges between.
 
-    `edges["slot"]` points into the account columns; `ranks` mean nothing before the baseline is ready
-    (`ranked` is False then).
+    `edges["slot"]` points into the account columns; `accounts` has fields account, owner, payment and
+    network (keys); `ranks` mean nothing before the baseline is ready (`ranked` is False then).
     """
 
-    accounts: NDArray[np.uint64]
-    owners: NDArray[np.uint64]
+    accounts: NDArray[np.void]
     requests: NDArray[np.int32]
     ranks: NDArray[np.uint8]
     ranked: bool
@@ -164,7 +165,7 @@ class TieStage:
         touched = np.empty(len(edges), np.int32)
         count = kernels.add_edges(
             self._values, self._ties.array, self._members.array, self._places, edges,
-            batch.accounts, batch.owners, batch.requests, batch.ranks, batch.ranked, epoch,
+            batch.accounts, batch.requests, batch.ranks, batch.ranked, epoch,
             options.most_members, self._counts, touched,
         )  # fmt: skip
         self._clear.update(batch.clear)

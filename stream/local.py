@@ -74,6 +74,7 @@ class LocalRun:
         shuffle: Seed; rows then reach the partitions in random order and random cuts between two
             closings of epochs. Alerts and scores must not show it.
         keep_reports: Hand out the tie reports too, for fitting.
+        account_scores: Make score records of accounts; they cost more than their accounts' requests.
     """
 
     def __init__(
@@ -82,12 +83,18 @@ class LocalRun:
         partitions: int = 1,
         shuffle: int | None = None,
         keep_reports: bool = False,
+        account_scores: bool = True,
     ) -> None:
         self._builder = BatchBuilder(settings.key.secret)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
-            epoch.seconds, epoch.lateness_seconds, settings.budget, settings.learning, keep_reports
+            epoch.seconds,
+            epoch.lateness_seconds,
+            settings.budget,
+            settings.learning,
+            keep_reports,
+            account_scores,
         )
         options = DetectorOptions(
             epoch, head, partitions, settings.memory.idle_days, keep_reports=keep_reports
@@ -233,7 +240,7 @@ class LocalRun:
         if record.plan is not None:
             facts["plan"] = PLANS.get(record.plan, 0)
         if record.payment is not None:
-            facts["payment"] = self._builder.payment_key(record.payment)
+            facts["stated_payment"] = facts["payment"] = self._builder.payment_key(record.payment)
         if record.org is not None:
             facts["owner"] = self._builder.owner_key(record.org)
         account = self._builder.account_key(record.account)

@@ -15,7 +15,7 @@ PARTS = 60
 def add_rows(partials, slots, time, start, length, request, account, measures, marks, facts):  # type: ignore[no-untyped-def]
     """Add rows to the partials of one epoch; every operation is free of order.
 
-    `facts` holds owner, plan and sign-up of each row. `chosen` of a partial becomes the row whose request
+    `facts` holds owner, payment, network, plan and sign-up of each row. `chosen` of a partial becomes the row whose request
     is the account's example: the one with the smallest hash so far.
     """
     for row in range(len(slots)):
@@ -26,9 +26,11 @@ def add_rows(partials, slots, time, start, length, request, account, measures, m
             partial.marks[column] |= marks[row, column]
         part = min(max((time[row] - start) * PARTS // length, 0), PARTS - 1)
         partial.parts |= np.uint64(1) << np.uint64(part)
-        owner, plan, created = facts[0][row], facts[1][row], facts[2][row]
-        partial.owner = max(partial.owner, owner)
-        partial.plan = max(partial.plan, plan)
+        partial.owner = max(partial.owner, facts[0][row])
+        partial.payment = max(partial.payment, facts[1][row])
+        partial.network = max(partial.network, facts[2][row])
+        partial.plan = max(partial.plan, facts[3][row])
+        created = facts[4][row]
         if created > 0 and (partial.created == 0 or created < partial.created):
             partial.created = created
         if partial.example == 0:
@@ -137,7 +139,12 @@ def fold(profiles, slots, partials, epoch, hour, half_life, generation, units): 
         profile.busy += np.float32(bits_of(partial.parts))
         profile.last = max(profile.last, partial.last)
         profile.last_epoch = epoch
-        profile.owner = max(profile.owner, partial.owner)
+        if partial.owner != 0:
+            profile.owner = partial.owner
+        if partial.payment != 0:
+            profile.payment = partial.payment
+        if partial.network != 0:
+            profile.network = partial.network
         if partial.plan > 0:
             profile.plan = partial.plan
         if partial.created > 0 and (profile.created == 0 or partial.created < profile.created):

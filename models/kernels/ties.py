@@ -12,6 +12,7 @@ from numba import njit
 from models.kernels.table import EMPTY, mix
 
 NOBODY = -1
+CELLS = 1024
 TIE = np.uint64(2**64 - 1)
 """In `account` of a value: it is a tie, and `count` its number."""
 
@@ -49,12 +50,12 @@ def _join(ties, members, places, tie, account, epoch, member_count):  # type: ig
 
 @njit(cache=True, nogil=True)
 def add_edges(  # type: ignore[no-untyped-def]
-    values, ties, members, places, edges, accounts, owners, requests, ranks, ranked, epoch, most,
+    values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, most,
     counts, touched,
 ):  # fmt: skip
     """Add one epoch's edges; `counts` holds values, ties and members in use and is brought up to date.
 
-    `accounts`, `owners`, `requests` and `ranks` describe edge slots; `ranked` says whether ranks mean
+    `accounts`, `requests` and `ranks` describe edge slots; `ranked` says whether ranks mean
     anything yet. A tie of more than `most` members only counts its volume. Returns how many ties were
     touched.
     """
@@ -63,7 +64,7 @@ def add_edges(  # type: ignore[no-untyped-def]
     for row in range(len(edges)):
         key = edges[row].tie
         slot = edges[row].slot
-        account = accounts[slot]
+        account = accounts[slot].account
         place = mix(key) & mask
         while values[place].key != EMPTY and values[place].key != key:
             place = (place + np.uint64(1)) & mask
@@ -108,7 +109,9 @@ def add_edges(  # type: ignore[no-untyped-def]
             counts[2] += 1
         member = members[number]
         member.count += edges[row].count
-        member.owner = owners[slot]
+        member.owner = accounts[slot].owner
+        member.payment = np.uint32((accounts[slot].payment >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
+        member.network = np.uint32((accounts[slot].network >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
         member.requests = requests[slot]
         if ranked:
             member.ranked = 1
@@ -118,16 +121,27 @@ def add_edges(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _distinct(cells, most):  # type: ignore[no-untyped-def]
+    """Distinct values behind the marked cells by linear counting (Whang 1990), at most `most`."""
+    empty = max(CELLS - float(cells.sum()), 0.5)
+    return min(most, np.int64(np.rint(-CELLS * np.log(empty / CELLS))))
+
+
+@njit(cache=True, nogil=True)
 def sum_members(ties, members, chosen, out):  # type: ignore[no-untyped-def]
     """Statistics over the members of each chosen tie (`models.pooling.tie_statistics`)."""
-    owners = np.zeros(256, np.uint64)
+    owners = np.zeros(CELLS, np.uint8)
+    payments = np.zeros(CELLS, np.uint8)
+    networks = np.zeros(CELLS, np.uint8)
     for row in range(len(chosen)):
         tie = ties[chosen[row]]
         into = out[row]
         into.tie = tie.key
         into.members = tie.members
         into.volume = tie.volume
-        owners[:] = np.uint64(0)
+        owners[:] = 0
+        payments[:] = 0
+        networks[:] = 0
         number = tie.head
         while number != NOBODY:
             member = members[number]
@@ -140,7 +154,13 @@ def sum_members(ties, members, chosen, out):  # type: ignore[no-untyped-def]
             into.joined_squares += float(since) * since
             if member.owner != 0:
                 into.owned += 1
-                owners[mix(member.owner) & np.uint64(255)] = np.uint64(1)
+                owners[mix(member.owner) % np.uint64(CELLS)] = 1
+            if member.payment != 0:
+                into.paying += 1
+                payments[mix(np.uint64(member.payment)) % np.uint64(CELLS)] = 1
+            if member.network != 0:
+                into.located += 1
+                networks[mix(np.uint64(member.network)) % np.uint64(CELLS)] = 1
             if member.ranked:
                 into.known += 1
                 for column in range(len(member.ranks)):
@@ -148,9 +168,9 @@ def sum_members(ties, members, chosen, out):  # type: ignore[no-untyped-def]
                     into.sums[column] += rank
                     into.squares[column] += rank * rank
             number = member.next
-        taken = owners.sum()
-        empty = max(256.0 - float(taken), 0.5)
-        into.owners = min(into.owned, np.int64(np.rint(-256.0 * np.log(empty / 256.0))))
+        into.owners = _distinct(owners, into.owned)
+        into.payments = _distinct(payments, into.paying)
+        into.networks = _distinct(networks, into.located)
 
 
 @njit(cache=True, nogil=True)

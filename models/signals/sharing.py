@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.features import Values
+from models.kinds import TieKind
 from models.pooling import TieFeature, TieView
 
 
@@ -17,11 +18,33 @@ def _dominance(view: TieView) -> Values:
     return view.records["shares"] / 65536.0 / view.members
 
 
+def _unrelated(view: TieView, distinct: str, known: str, kinds: tuple[TieKind, ...]) -> Values:
+    """Distinct values a member: 1 when all differ, near 0 when one stands for all; 1 when unknown.
+
+    Ties that are themselves a value of this sort have 1 as well: that they share it is no news.
+    """
+    number = view.records[known]
+    ratio = (view.records[distinct] - 1.0) / np.maximum(number - 1.0, 1.0)
+    same = np.isin(view.records["tie"] & np.uint64(15), np.array(kinds, np.uint64))
+    return np.where((number < 2) | same, 1.0, ratio)
+
+
 def _owners(view: TieView) -> Values:
-    """Owners a member, where owners are known: 1 means that nobody belongs together openly."""
-    known = np.maximum(view.records["owned"], 1)
-    ratio = view.records["owners"] / known
-    return np.where(view.records["owned"] * 2 < view.members, 0.5, ratio)
+    return _unrelated(view, "owners", "owned", ())
+
+
+def _payments(view: TieView) -> Values:
+    return _unrelated(view, "payments", "paying", (TieKind.PAYMENT,))
+
+
+def _networks(view: TieView) -> Values:
+    return _unrelated(view, "networks", "located", (TieKind.ADDRESS, TieKind.NETWORK))
+
+
+def _hidden(view: TieView) -> Values:
+    """Shared payments or networks among members whose owners differ: relations that nobody states."""
+    strangers = _owners(view)
+    return strangers * (1.0 - np.minimum(_payments(view), _networks(view)))
 
 
 def _joining(view: TieView) -> Values:
@@ -34,5 +57,8 @@ TIE_FEATURES = (
     TieFeature("members", _members, 0.3, "few accounts share it", "many accounts share it"),
     TieFeature("dominance", _dominance, 0.5, "a side matter for its users", "most of what they send"),
     TieFeature("owners", _owners, 0.5, "accounts of few owners", "accounts of unrelated owners"),
+    TieFeature("payments", _payments, 0.9, "few payment instruments", "payments of their own"),
+    TieFeature("networks_shared", _networks, 0.9, "few networks", "networks of their own"),
+    TieFeature("hidden", _hidden, 0.1, "strangers indeed", "strangers who share payment or network"),
     TieFeature("joining", _joining, 0.2, "taken up over a long time", "taken up together"),
 )
