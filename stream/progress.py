@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import NamedTuple, Protocol, TextIO
 
 from rich.console import Console
@@ -12,6 +13,9 @@ from schemas.times import to_rfc3339
 from stream.clock import elapsed
 
 _SECONDS_BETWEEN_LINES = 10.0
+
+Clock = Callable[[], float]
+"""Seconds on a clock that never goes back."""
 
 
 class Position(NamedTuple):
@@ -43,14 +47,15 @@ class Display(Protocol):
 class PlainLines:
     """A line every ten seconds, for logs and pipes."""
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, clock: Clock = elapsed) -> None:
         self._out = out
-        self._begin = elapsed()
+        self._clock = clock
+        self._begin = clock()
         self._last = self._begin
 
     def show(self, position: Position) -> None:
         """Write a line when the last is old enough."""
-        now = elapsed()
+        now = self._clock()
         if now - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = now
             print(_described(position, now - self._begin), file=self._out, flush=True)
@@ -62,8 +67,9 @@ class PlainLines:
 class Bar:
     """A progress bar that redraws itself."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._begin = elapsed()
+    def __init__(self, out: TextIO, clock: Clock = elapsed) -> None:
+        self._clock = clock
+        self._begin = clock()
         self._progress = Progress(
             BarColumn(),
             TaskProgressColumn(),
@@ -81,7 +87,7 @@ class Bar:
             self._task,
             total=None if position.share is None else 1.0,
             completed=position.share or 0.0,
-            description=_described(position._replace(share=None), elapsed() - self._begin),
+            description=_described(position._replace(share=None), self._clock() - self._begin),
         )
 
     def close(self) -> None:
