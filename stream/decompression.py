@@ -9,9 +9,9 @@ from typing import Protocol
 import zstandard
 
 _PLAIN_PIECE = 1024 * 1024
-# The largest expansions are 1,032 (gzip) and 32,768 (zstd): a piece never grows beyond 128 MiB.
-_GZIP_PIECE = 64 * 1024
-_ZSTD_PIECE = 4 * 1024
+# The largest expansions are 1,032 (gzip) and 32,768 (zstd): no piece grows beyond 32 MiB.
+_GZIP_PIECE = 16 * 1024
+_ZSTD_PIECE = 1024
 
 Read = Callable[[int], bytes]
 """Reads at most so many bytes; none at the end."""

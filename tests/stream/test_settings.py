@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,21 @@ def test_printed_settings_hold_no_secret(tmp_path: Path) -> None:
         assert settings.key.secret.hex() not in shown
         assert repr(settings.key.secret) not in shown
     assert not settings.key.public
+
+
+def test_the_example_shows_every_key_with_its_default() -> None:
+    path = Path(__file__).resolve().parents[2] / "examples" / "gauger.toml"
+    assert load_settings(path, {}) == Settings()
+    written = tomllib.loads(path.read_text(encoding="utf-8"))
+    shown = describe(Settings())
+    assert written == {section: shown[section] for section in written}
+    assert written.keys() == shown.keys() - {"allow", "key"}
+
+
+def test_the_allow_list_of_the_example_is_one(tmp_path: Path) -> None:
+    path = Path(__file__).resolve().parents[2] / "examples" / "gauger.toml"
+    text = path.read_text(encoding="utf-8")
+    entry = "".join(
+        line[2:] for line in text[text.index("# [[allow]]") :].splitlines(keepends=True)
+    )
+    assert len(load_settings(_written(tmp_path, entry), {}).allow) == 1
