@@ -24,10 +24,14 @@ VALUE = np.dtype(
         ("count", np.int32),
         ("epoch", np.int32),
         ("joined", np.int32),
+        ("slot", np.int32),
     ],
     align=True,
 )
-"""A tie value: its only account and how often that showed it, or `TIE` and the number of the tie."""
+"""A tie value: its only account and how often that showed it, or `TIE` and the number of the tie.
+
+`slot` is the account's in the batch of `epoch`, of no meaning later.
+"""
 
 TIE = np.dtype(
     [
@@ -154,8 +158,7 @@ class TieStage:
 
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
-        touched = [self._add(epoch, batch, options) for batch in batches]
-        numbers = np.unique(np.concatenate([np.empty(0, np.int32), *touched]))
+        numbers = np.unique(self._add(epoch, _joined(batches), options))
         report = self._test(numbers, options)
         return TieReport(report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:]))
 
@@ -272,6 +275,27 @@ class TieStage:
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
         kernels.place_values(self._values, state["values"])
         self._place_members(_power_above(len(state["members"]) * 2))
+
+
+def _joined(batches: Sequence[TieBatch]) -> TieBatch:
+    """The batches of one epoch as one."""
+    if len(batches) == 1:
+        return batches[0]
+    sizes = [len(batch.accounts) for batch in batches]
+    edges = np.concatenate([batch.edges for batch in batches])
+    starts = np.cumsum([0, *sizes[:-1]])
+    edges["slot"] += np.repeat(starts, [len(batch.edges) for batch in batches]).astype(np.int32)
+    accounts = np.empty(sum(sizes), batches[0].accounts.dtype)
+    for start, size, batch in zip(starts.tolist(), sizes, batches, strict=True):
+        accounts[start : start + size] = batch.accounts
+    return TieBatch(
+        accounts,
+        np.concatenate([batch.requests for batch in batches]),
+        np.concatenate([batch.ranks for batch in batches]),
+        any(batch.ranked for batch in batches),
+        edges,
+        {key: text for batch in batches for key, text in batch.clear.items()},
+    )
 
 
 def _power_above(count: int) -> int:

@@ -48,6 +48,20 @@ def _join(ties, members, places, tie, account, epoch, member_count):  # type: ig
     return member_count
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _describe(member, accounts, requests, ranks, ranked, slot):  # type: ignore[no-untyped-def]
+    """Bring what a member says of its account up to date."""
+    account = accounts[slot]
+    member.owner = account.owner
+    member.payment = np.uint32((account.payment >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
+    member.network = np.uint32((account.network >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
+    member.requests = requests[slot]
+    if ranked:
+        member.ranked = 1
+        for column in range(ranks.shape[1]):
+            member.ranks[column] = ranks[slot, column]
+
+
 @njit(cache=True, nogil=True)
 def add_edges(  # type: ignore[no-untyped-def]
     values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, most,
@@ -56,8 +70,9 @@ def add_edges(  # type: ignore[no-untyped-def]
     """Add one epoch's edges; `counts` holds values, ties and members in use and is brought up to date.
 
     `accounts`, `requests` and `ranks` describe edge slots; `ranked` says whether ranks mean
-    anything yet. A tie of more than `most` members only counts its volume. Returns how many ties were
-    touched.
+    anything yet. All edges of an epoch come in one call: `slot` of a value then leads to the details of
+    its first account, so that it does not matter which of two accounts comes first. A tie of more than
+    `most` members only counts its volume. Returns how many ties were touched.
     """
     mask = np.uint64(len(values) - 1)
     touched_count = 0
@@ -75,11 +90,14 @@ def add_edges(  # type: ignore[no-untyped-def]
             value.count = edges[row].count
             value.epoch = epoch
             value.joined = epoch
+            value.slot = slot
             counts[0] += 1
             continue
+        seen_now = value.epoch == epoch
         value.epoch = epoch
         if value.account == account:
             value.count += edges[row].count
+            value.slot = slot
             continue
         if value.account != TIE:
             tie = counts[1]
@@ -90,6 +108,8 @@ def add_edges(  # type: ignore[no-untyped-def]
             ties[tie].volume = value.count
             first = _join(ties, members, places, tie, value.account, value.joined, counts[2])
             members[first].count = value.count
+            if seen_now:
+                _describe(members[first], accounts, requests, ranks, ranked, value.slot)
             counts[2] += 1
             value.account = TIE
             value.count = tie
@@ -109,14 +129,7 @@ def add_edges(  # type: ignore[no-untyped-def]
             counts[2] += 1
         member = members[number]
         member.count += edges[row].count
-        member.owner = accounts[slot].owner
-        member.payment = np.uint32((accounts[slot].payment >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
-        member.network = np.uint32((accounts[slot].network >> np.uint64(4)) & np.uint64(0xFFFFFFFF))
-        member.requests = requests[slot]
-        if ranked:
-            member.ranked = 1
-            for column in range(ranks.shape[1]):
-                member.ranks[column] = ranks[slot, column]
+        _describe(member, accounts, requests, ranks, ranked, slot)
     return touched_count
 
 
