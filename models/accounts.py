@@ -30,7 +30,9 @@ _UNITS = np.array(
 _LOWS = np.array([feature.low for feature in ACCOUNT_FEATURES])
 _SCALES = (BINS - 1) / (np.array([feature.high for feature in ACCOUNT_FEATURES]) - _LOWS)
 _MICROSECONDS = 1_000_000
-_SAMPLE = 32
+SAMPLE = 32
+"""Accounts of an epoch that may teach the population model, over all partitions."""
+
 _LEAST_REQUESTS = 3
 
 
@@ -265,7 +267,7 @@ class AccountStage:
             return np.empty(0, np.uint64), np.empty((0, FEATURES), np.uint8)
         salt = np.uint64(epoch * 0x9E3779B97F4A7C15 % 2**64)
         priorities = mix_all(profiles["account"][teaching] ^ salt)
-        order = np.argsort(priorities)[:_SAMPLE]
+        order = np.argsort(priorities)[:SAMPLE]
         return priorities[order], ranks[teaching[order]]
 
     def _scores(

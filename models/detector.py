@@ -6,7 +6,7 @@ One object that any shell can drive: give it rows, say how far event time has co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -174,6 +174,8 @@ class Detector:
             "accounts": [stage.dump() for stage in self._accounts],
             "ties": [stage.dump() for stage in self._ties],
             "head": self._head.dump(),
+            "flagged": list(self._control.flagged),
+            "released": list(self._control.released),
             "closed": self.closed,
             "epochs": self.epochs,
             "swept_day": self._swept_day,
@@ -187,5 +189,8 @@ class Detector:
             ties.load(saved)
         self._head.load(state["head"])
         self._control, self._tie_options = self._head.control(), self._head.tie_options()
+        self._control = replace(
+            self._control, flagged=state["flagged"], released=state["released"]
+        )
         self.closed, self.epochs = state["closed"], state["epochs"]
         self._swept_day = state["swept_day"]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.accounts import AccountReport, Control, Holder
+from models.accounts import SAMPLE, AccountReport, Control, Holder
 from models.allowlist import AllowList
 from models.baseline import Population, RankTables
 from models.budget import Budget
@@ -26,7 +26,7 @@ from models.options import BudgetOptions, LearningOptions
 from models.reference import reference_tails
 from models.signals import ACCOUNT_FEATURES
 from models.tie_score import TieScore
-from models.ties import TieOptions, TieReport
+from models.ties import TestedTies, TieOptions, TieReport
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
@@ -145,12 +145,15 @@ class Head:
         return self._ask(epoch)
 
     def _learn(self, reports: Sequence[AccountReport]) -> None:
+        offered: list[tuple[int, bytes]] = []
         for report in reports:
             if report.histogram is not None:
                 self._ranks.add(report.histogram)
             self._oddity += report.oddity
             rows = [row.tobytes() for row in report.sample]
-            self._hour_sample.extend(zip(report.priorities.tolist(), rows, strict=True))
+            offered.extend(zip(report.priorities.tolist(), rows, strict=True))
+        # As many as one partition alone would have offered.
+        self._hour_sample.extend(sorted(offered)[:SAMPLE])
 
     def _turn_hour(self, epoch: int) -> None:
         self._ranks.fade()
@@ -171,7 +174,7 @@ class Head:
         )
 
     def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
-        found: list[TieFinding] = []
+        listed: list[tuple[int, TestedTies, int, NDArray[np.void]]] = []
         for report in reports:
             ties = report.ties
             keys = ties.statistics["tie"]
@@ -179,28 +182,30 @@ class Head:
             starts = np.concatenate([np.zeros(1, np.int64), ties.member_ends[:-1]])
             for row in np.flatnonzero(ties.member_ends > starts).tolist():
                 members = ties.members[starts[row] : ties.member_ends[row]]
-                tie = self._finding(report, row, members, epoch)
-                if tie is not None:
-                    found.append(tie)
+                listed.append((int(keys[row]), ties, row, members))
             self._announcer.note_clear(ties.clear)
+        # Each q-value counts those before it: their order must not depend on the partitions.
+        listed.sort(key=lambda tie: tie[0])
+        judged = [self._finding(ties, row, members, epoch) for _, ties, row, members in listed]
+        found = [tie for tie in judged if tie is not None]
         found.sort(key=lambda tie: (-tie.score, tie.key))
         self._due = []
         for tie in found:
             self._place(tie, epoch)
 
     def _finding(
-        self, report: TieReport, row: int, members: NDArray[np.void], epoch: int
+        self, ties: TestedTies, row: int, members: NDArray[np.void], epoch: int
     ) -> TieFinding | None:
         """The listed tie with its p-value, unless the allow list covers it."""
-        key = int(report.ties.statistics["tie"][row])
+        key = int(ties.statistics["tie"][row])
         members = self._allowed.strip(key, members, self._announcer.time_of(epoch))
         if len(members) < 3:
             return None
-        score = float(report.ties.scores[row])
+        score = float(ties.scores[row])
         p_value = self._calibration.p_value(key & 15, score)
         if key not in self._clusters.by_tie and p_value > _JOIN_P:
             return None
-        tested = bool(report.ties.tested[row])
+        tested = bool(ties.tested[row])
         q_value = self._budget.q_value(p_value) if tested else 1.0
         affinities = self._score.affinity(members["ranks"]) / self._spread
         affinities[members["ranked"] == 0] = 0.0
@@ -210,11 +215,11 @@ class Head:
             score,
             p_value,
             q_value,
-            int(report.ties.first_epochs[row]),
+            int(ties.first_epochs[row]),
             members["account"][order],
             members["count"][order],
             affinities[order],
-            report.ties.inputs[row],
+            ties.inputs[row],
         )
 
     def _place(self, tie: TieFinding, epoch: int) -> None:
