@@ -25,7 +25,9 @@ ACCOUNT = np.dtype(
         ("network", "i4"), ("network_alt", "i4"), ("network_alt_share", "f4"), ("host_days", "f4"),
         ("model", "i2"), ("model_alt", "i2"), ("model_alt_share", "f4"), ("adopts", "f4"),
         ("temperature", "f8"), ("max_tokens", "i8"), ("refusal", "f4"), ("mask", "i8"),
-        ("keys", "i2"), ("payment", "i4"), ("org", "i4"), ("campaign", "i2"), ("verbosity", "f4"),
+        ("keys", "i2"), ("payment", "i4"), ("org", "i4"), ("campaign", "i2"),
+        ("verbosity", "f4"), ("wordiness", "f4"), ("context", "f8"), ("answer", "f8"),
+        ("shots", "i4"), ("explores", "f4"), ("varies", "f4"), ("roams", "f4"), ("rate", "f8"),
     ]
 )  # fmt: skip
 
@@ -44,8 +46,8 @@ class Profile:
     clients: dict[str, float] = field(default_factory=lambda: {"sdk": 1.0})
     models: dict[str, float] = field(default_factory=lambda: {"lyra-3": 1.0})
     countries: Floats | None = None
-    young: float = 0.25
-    arriving: float = 0.2
+    young: float = 0.3
+    arriving: float = 0.25
     age_days: float = 280.0
     second_network: float = 0.3
     second_client: float = 0.25
@@ -54,6 +56,7 @@ class Profile:
     max_tokens: float = 0.6
     org: float = 0.2
     shared_payment: float = 0.04
+    roams: float = 0.3
     mask: int = 0
 
 
@@ -189,7 +192,13 @@ class Population:
         caps = rng.choice([256, 512, 1024, 2048, 4096, 8192, 16384, 32000], size)
         rows["max_tokens"] = np.where(rng.random(size) < profile.max_tokens, caps, -1)
         rows["refusal"] = rng.beta(0.35, 20.0, size)
-        rows["verbosity"] = np.exp(rng.normal(0.0, 0.55, size))
+        rows["verbosity"] = np.exp(rng.normal(0.0, 0.5, size))
+        rows["wordiness"] = np.exp(rng.normal(0.0, 0.75, size))
+        rows["answer"] = 150.0
+        rows["shots"] = np.where(rng.random(size) < 0.22, rng.geometric(0.25, size), 0)
+        rows["explores"] = np.where(rng.random(size) < 0.4, rng.beta(0.8, 5.0, size), 0.0)
+        rows["varies"] = np.where(rng.random(size) < 0.4, rng.beta(1.0, 1.5, size), 0.0)
+        rows["roams"] = np.where(rng.random(size) < profile.roams, rng.beta(0.8, 2.0, size), 0.0)
 
 
 def _coded(

@@ -35,16 +35,17 @@ class Evasions:
         """`rotate`: how many accounts follow each other in one place."""
         return 1 + round(5 * self["rotate"])
 
-    def rotate(self, rng: np.random.Generator, campaign: Campaign, slots: int) -> None:
+    def rotate(self, rng: np.random.Generator, campaign: Campaign) -> None:
         """`rotate`: each place is held by one account after another, banned at uneven times."""
         generations = self.generations()
         if generations == 1:
             return
-        span = campaign.end - campaign.start
+        span, slots = campaign.end - campaign.start, campaign.size.accounts
         cuts = np.sort(rng.random((slots, generations - 1)), axis=1)
         edges = np.hstack([np.zeros((slots, 1)), cuts, np.ones((slots, 1))])
         idle = rng.exponential(0.01, (slots, generations)) * (np.arange(generations) > 0)
-        campaign.since = (campaign.start + span * np.minimum(edges[:, :-1] + idle, edges[:, 1:])).T.ravel()
+        begins = np.minimum(edges[:, :-1] + idle, edges[:, 1:])
+        campaign.harvest_from = (campaign.start + span * begins).T.ravel()
         campaign.until = (campaign.start + span * edges[:, 1:]).T.ravel()
 
     def isolate(self, rng: np.random.Generator, campaign: Campaign, accounts: Ints) -> None:
@@ -77,9 +78,8 @@ class Evasions:
             return
         who = campaign.world.people.table
         ahead = DAY * (7.0 + 21.0 * intensity) * rng.uniform(0.6, 1.2, accounts.size)
-        campaign.since = np.maximum(campaign.since - ahead, campaign.world.scenario.start)
-        early = campaign.harvest_from - ahead
-        who["created"][accounts] = np.minimum(who["created"][accounts], early)
+        campaign.since = np.minimum(campaign.since, campaign.harvest_from - ahead)
+        who["created"][accounts] = np.minimum(who["created"][accounts], campaign.since - 3600.0)
 
     def jitter(
         self, rng: np.random.Generator, times: Floats, owner: Ints, day: Day, campaign: Campaign
@@ -102,7 +102,7 @@ class Evasions:
         intensity = self["failover"]
         if intensity == 0.0:
             return
-        pool = (campaign.accounts.size * 0 + rows["account"]) % 2
+        pool = rows["account"] % 2
         switches = 1 + round(4 * intensity)
         span = (campaign.end - campaign.start) / (switches + 1)
         phase = np.floor((rows["time"] - campaign.start) / span)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 
 from stream.simulator.campaigns import Campaign, scenario_campaigns
+from stream.simulator.corpus import CorpusText, Sources
+from stream.simulator.facts import fact_lines, withhold_facts
 from stream.simulator.ordinary import Crowd, ordinary_crowds
 from stream.simulator.randomness import Streams
 from stream.simulator.render import Renderer
@@ -22,13 +25,27 @@ _SLICE = 20_000
 
 
 class Simulation:
-    """One seeded run. `lines` may be consumed once; the truth is complete afterwards."""
+    """One seeded run. `lines` may be consumed once; the truth is complete afterwards.
 
-    def __init__(self, scenario: Scenario, seed: int, text: TextSource | None = None) -> None:
+    `prompts` is a folder of corpora to write like, `sources` the side of it to use. `draws` says for campaigns, by number, which draw of their nuisance parameters to use.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        prompts: Path | None = None,
+        sources: Sources = "all",
+        draws: dict[int, int] | None = None,
+    ) -> None:
         self.streams = Streams(seed)
+        text: TextSource | None = None
+        if prompts is not None and not scenario.metadata_only:
+            text = CorpusText(prompts, sources, self.streams)
         self.world = World(scenario, self.streams, text)
         self.crowds: list[Crowd] = ordinary_crowds(self.world)
-        self.campaigns: list[Campaign] = scenario_campaigns(self.world)
+        self.campaigns: list[Campaign] = scenario_campaigns(self.world, draws or {})
+        withhold_facts(self.world)
         self.renderer = Renderer(self.world)
         self.truth = TruthKeeper(self.world, self.campaigns, self.renderer)
 
@@ -54,6 +71,10 @@ class Simulation:
                 self.truth.add(part)
                 yield from self.renderer.lines(self.streams.named("text", first), part, first)
                 first += part.size
+
+    def facts(self) -> list[bytes]:
+        """Facts records in time order, one JSON line each."""
+        return fact_lines(self.world, self.campaigns, self.renderer)
 
     def _day(self, day: Day) -> Iterator[Rows]:
         for crowd in self.crowds:

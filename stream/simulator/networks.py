@@ -36,6 +36,7 @@ class Networks:
         self.prefixes: list[str] = []
         self.asns: list[int] = []
         self.countries: list[str] = []
+        self.kinds: list[str] = []
         self._hosts: list[int] = []
         self._pools: dict[tuple[str, int], list[int]] = {}
         self._fill("home", max(60, int(accounts * 0.7)))
@@ -51,16 +52,21 @@ class Networks:
         """A block of its own, for an office or a campus."""
         number = next(self._free)
         if kind == "datacentre":
-            code, asn = _HOSTING[number % len(_HOSTING)], _FIRST_ASN + number % 14
+            code, asn = _HOSTING[number % len(_HOSTING)], _FIRST_ASN + number * number % 97 % 10
         else:
-            code, asn = CODES[country], _FIRST_ASN + 20 + country * 8 + number % 5
+            code, asn = CODES[country], _FIRST_ASN + 20 + country * 3 + number * number % 89 % 3
         if kind == "vpn":
             asn = _FIRST_ASN + 400 + number % 9
         self.prefixes.append(f"10.{number >> 8}.{number & 255}.")
         self.asns.append(asn)
         self.countries.append(code)
+        self.kinds.append(kind)
         self._hosts.append(_HOSTS[kind])
         return len(self.prefixes) - 1
+
+    def pool(self, kind: str) -> Ints:
+        """All blocks of a kind."""
+        return np.array([n for n, name in enumerate(self.kinds) if name == kind], dtype=np.int64)
 
     def draw(self, kind: str, countries: Ints) -> Ints:
         """A block of the kind for each account, in its country; popular blocks are drawn more."""

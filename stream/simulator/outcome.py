@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream.simulator.randomness import Floats, Ints, lognormal, mix, uniform_of
+from stream.simulator.accounts import Accounts
+from stream.simulator.randomness import Flags, Floats, Ints, lognormal, mix, uniform_of
 from stream.simulator.rhythm import Sittings
 from stream.simulator.rows import NEW_MODELS, STOPS, Rows, blank
 from stream.simulator.world import World
 
 _REASONING_MODELS = (4, 7, 8)
+_TEMPERATURES = np.array([np.nan, np.nan, 0.0, 0.0, 0.2, 0.3, 0.7, 1.0])
+_CAPS = np.array([-1, -1, -1, 256, 1024, 1024, 2048, 4096, 8192])
 _SPEED = np.array([90, 160, 80, 45, 60, 50, 4000, 70, 55], dtype=np.float64)
 
 
@@ -30,21 +33,54 @@ def dress(world: World, rows: Rows) -> None:
     Choices between a first and a second habit hang on the session, so that they last through it.
     """
     who = world.people.table[rows["account"]]
-    mood = uniform_of(rows["session"], 3)
     for name, salt in (("network", 5), ("client", 6), ("route", 7), ("model", 8)):
         second = uniform_of(rows["session"], salt) < who[f"{name}_alt_share"]
         rows[name] = np.where(second, who[f"{name}_alt"], who[name])
+    explores = uniform_of(rows["session"], 13) < who["explores"]
+    rows["model"][explores] = mix(rows["session"][explores], 14) % np.uint64(6)
     _release(world, rows, who["adopts"])
-    period = np.where(who["host_days"] > 0, rows["time"] / 86_400.0 // np.maximum(who["host_days"], 1), 0)
-    lasting = rows["account"].astype(np.int64) * 4096 + period.astype(np.int64)
-    choice = np.where(who["host_days"] > 0, lasting, rows["session"])
-    hosts = world.networks.hosts()[rows["network"]]
-    rows["host"] = 1 + (mix(choice, 9) % hosts.astype(np.uint64)).astype(np.int64)
-    rows["temperature"] = who["temperature"]
-    rows["max_tokens"] = who["max_tokens"]
+    _roam(world, rows, who["roams"])
+    place(world, rows)
+    _parameters(rows, who)
     rows["style"] = who["style"]
     rows["mask"] = who["mask"]
-    rows["key"] = (mood * who["keys"]).astype(np.int64)
+    rows["messages"] = 1 + 2 * (rows["turn"] + who["shots"])
+    rows["key"] = (uniform_of(rows["session"], 3) * who["keys"]).astype(np.int64)
+
+
+def place(world: World, rows: Rows) -> None:
+    """Sets the host within each row's network: lasting for some accounts, new for others."""
+    days = world.people.table["host_days"][rows["account"]]
+    period = np.where(days > 0, rows["time"] / 86_400.0 // np.maximum(days, 1), 0)
+    lasting = rows["account"].astype(np.int64) * 4096 + period.astype(np.int64)
+    choice = np.where(days > 0, lasting, rows["session"])
+    hosts = world.networks.hosts()[rows["network"]]
+    rows["host"] = 1 + (mix(choice, 9) % hosts.astype(np.uint64)).astype(np.int64)
+
+
+def _roam(world: World, rows: Rows, share: Floats) -> None:
+    """Some accounts leave by several exits: cloud gateways, mobile carriers, VPN providers."""
+    away = np.flatnonzero(uniform_of(rows["session"], 15) < share)
+    account = rows["account"][away].astype(np.int64)
+    exits = 1 + mix(account, 16) % np.uint64(9)
+    exit_of = mix(account * 16 + (mix(rows["session"][away], 17) % exits).astype(np.int64), 18)
+    kind = uniform_of(account, 19)
+    home = rows["network"][away]
+    for low, high, name in ((0.0, 0.45, "datacentre"), (0.45, 0.7, "vpn"), (0.7, 1.0, "mobile")):
+        pool = world.networks.pool(name)
+        chosen = (kind >= low) & (kind < high)
+        home[chosen] = pool[(exit_of[chosen] % np.uint64(pool.size)).astype(np.int64)]
+    rows["network"][away] = home
+
+
+def _parameters(rows: Rows, who: Accounts) -> None:
+    """Sampling parameters: an account's own, or in some sessions those of another of its programs."""
+    rows["temperature"], rows["max_tokens"] = who["temperature"], who["max_tokens"]
+    other = np.flatnonzero(uniform_of(rows["session"], 22) < who["varies"])
+    choice = mix(rows["session"][other], 23)
+    rows["temperature"][other] = _TEMPERATURES[(choice % np.uint64(_TEMPERATURES.size)).astype(np.int64)]
+    choice >>= np.uint64(20)
+    rows["max_tokens"][other] = _CAPS[(choice % np.uint64(_CAPS.size)).astype(np.int64)]
 
 
 def _release(world: World, rows: Rows, adopts: Floats) -> None:
@@ -73,7 +109,6 @@ def grow_context(rows: Rows, fresh: Ints, base: Ints, output: Ints, caching: Flo
     reusable = np.where(rows["turn"] > 0, base + carried, base * (base > 1200))
     rows["cached"] = (reusable * caching).astype(np.int64) // 64 * 64
     rows["output"] = output
-    rows["messages"] = 1 + 2 * rows["turn"]
 
 
 def finish(world: World, rng: np.random.Generator, rows: Rows) -> Rows:
@@ -84,7 +119,8 @@ def finish(world: World, rng: np.random.Generator, rows: Rows) -> Rows:
     _fail(rng, rows)
     speed = _SPEED[rows["model"]] * lognormal(rng, 1.0, 0.35, rows.size)
     wait = lognormal(rng, 320.0, 0.5, rows.size) + (rows["input"] - rows["cached"]) * 0.02
-    rows["latency"] = np.round(wait + (rows["output"] + rows["reasoning"]) / speed * 1000.0, 1)
+    rows["output"] += rows["reasoning"]
+    rows["latency"] = np.round(wait + rows["output"] / speed * 1000.0, 1)
     return rows
 
 
@@ -115,7 +151,7 @@ def _refuse(world: World, rng: np.random.Generator, rows: Rows) -> None:
     refuse(rng, rows, refused)
 
 
-def refuse(rng: np.random.Generator, rows: Rows, refused: Floats) -> None:
+def refuse(rng: np.random.Generator, rows: Rows, refused: Flags) -> None:
     """Marks rows as refused: a short answer and, mostly, the stop reason."""
     hit = np.flatnonzero(refused)
     rows["refused"][hit] = True
@@ -133,7 +169,7 @@ def _fail(rng: np.random.Generator, rows: Rows) -> None:
     block(rows, rows["status"] != 200)
 
 
-def block(rows: Rows, failed: Floats) -> None:
+def block(rows: Rows, failed: Flags) -> None:
     """Empties the answers of rows whose status says that there was none."""
     for name in ("output", "reasoning", "cached"):
         rows[name][failed] = 0

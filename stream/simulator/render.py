@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -12,6 +13,8 @@ from stream.simulator.clients import CLIENTS
 from stream.simulator.randomness import mix
 from stream.simulator.rows import DROPPABLE, MODELS, OPERATIONS, PLANS, ROUTES, STOPS, Rows
 from stream.simulator.world import World
+
+Record: TypeAlias = dict[str, Any]
 
 _TEXT_BYTES = 64_000
 
@@ -43,17 +46,19 @@ class Renderer:
 
     def lines(self, rng: np.random.Generator, rows: Rows, first: int) -> list[bytes]:
         """One line for each row, in the order given; `first` numbers the request ids."""
+        options = orjson.OPT_APPEND_NEWLINE
+        return [orjson.dumps(record, option=options) for record in self.records(rng, rows, first)]
+
+    def records(self, rng: np.random.Generator, rows: Rows, first: int) -> Iterator[Record]:
+        """The same as dictionaries."""
         columns = self._columns(rng, rows, first)
         names = list(columns)
-        options = orjson.OPT_APPEND_NEWLINE
         masks = rows["mask"].tolist()
-        lines = []
         for mask, values in zip(masks, zip(*columns.values(), strict=True), strict=True):
-            record = {name: value for name, value in zip(names, values, strict=True) if value is not None}
-            for name in self._lost(mask):
+            record = {n: value for n, value in zip(names, values, strict=False) if value is not None}
+            for name in self._lost(mask) if mask else ():
                 record.pop(name, None)
-            lines.append(orjson.dumps(record, option=options))
-        return lines
+            yield record
 
     def _lost(self, mask: int) -> frozenset[str]:
         if mask not in self._dropped:

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.simulator.randomness import Floats, Ints, Streams, pick, zipf_weights
+from stream.simulator.randomness import Floats, Ints, Streams, zipf_weights
 
 TOPICS = 28
 _SCRIPTS = {
@@ -56,6 +56,14 @@ class TextSource(Protocol):
         """One text for each row, in the row's style, of about the number of words asked for."""
         ...
 
+    def benchmark(self, rng: np.random.Generator, size: int) -> list[str]:
+        """Items of public benchmarks, as evaluation suites send them."""
+        ...
+
+    def harvest_styles(self, rng: np.random.Generator, size: int) -> Ints | None:
+        """Styles that only campaigns use, or None when they write like everybody else."""
+        ...
+
 
 class Writer:
     """Word chains in every style. Frequencies differ by topic and by seed."""
@@ -75,6 +83,15 @@ class Writer:
             ):
                 texts[row] = text
         return texts
+
+    def benchmark(self, rng: np.random.Generator, size: int) -> list[str]:
+        """Questions in a few topics."""
+        styles = rng.integers(0, TOPICS, 1 + size // 200)[np.arange(size) // 200]
+        return [f"{text}?" for text in self.write(rng, styles, rng.integers(18, 90, size))]
+
+    def harvest_styles(self, rng: np.random.Generator, size: int) -> Ints | None:
+        """None: campaigns write in the same topics, languages and code as everybody else."""
+        return None
 
 
 class Style:
@@ -203,23 +220,18 @@ def _style(rng: np.random.Generator, number: int) -> Style:
 
 
 def _foreign_slots(rng: np.random.Generator, language: str) -> dict[str, Sequence[str]]:
+    return {**_foreign_words(language), "#": [str(n) for n in rng.integers(2, 4000, 300)]}
+
+
+@cache
+def _foreign_words(language: str) -> dict[str, list[str]]:
+    """A language keeps its words from run to run and topic to topic; only frequencies differ."""
     consonants, vowels, longest = _SCRIPTS[language]
     sizes = {"D": 12, "A": 300, "N": 700, "S": 400, "V": 250, "B": 250, "G": 150, "E": 200, "R": 90,
              "P": 25, "C": 10, "O": 14, "M": 10, "X": 300, "U": 200}  # fmt: skip
-    # A language keeps its words from run to run and from topic to topic; only frequencies differ.
-    fixed = np.random.Generator(np.random.PCG64(LANGUAGES.index(language)))
-    slots: dict[str, Sequence[str]] = {
-        name: [
-            _syllables(fixed, consonants, vowels, 1 if size < 30 else longest) for _ in range(size)
-        ]
+    rng = np.random.Generator(np.random.PCG64(LANGUAGES.index(language)))
+    syllables = np.array([a + b for a in consonants for b in vowels])
+    return {
+        name: ["".join(rng.choice(syllables, n).tolist()) for n in rng.integers(1, 1 + (1 if size < 30 else longest), size)]
         for name, size in sizes.items()
     }
-    return {**slots, "#": [str(n) for n in rng.integers(2, 4000, 300)]}
-
-
-def _syllables(
-    rng: np.random.Generator, consonants: list[str], vowels: list[str], longest: int
-) -> str:
-    count = int(rng.integers(1, longest + 1)) if longest > 1 else 1
-    picks = pick(rng, [1.0] * len(consonants), count).tolist()
-    return "".join(consonants[i] + vowels[int(rng.integers(0, len(vowels)))] for i in picks)

@@ -21,9 +21,14 @@ _FAMILIES: tuple[type[Campaign], ...] = (
 _BY_NAME = {family.family: family for family in _FAMILIES}
 
 
-def scenario_campaigns(world: World) -> list[Campaign]:
-    """The campaigns that the scenario asks for, numbered in its order."""
+def scenario_campaigns(world: World, draws: dict[int, int]) -> list[Campaign]:
+    """The campaigns that the scenario asks for, numbered in its order.
+
+    `draws` picks another draw of a campaign's nuisance parameters, by its number; 0 is the first.
+    """
     return [
-        _BY_NAME[plan.family](world, world.streams.named("campaign", number, plan.family), plan, number)
+        _BY_NAME[plan.family](
+            world, world.streams.named("campaign", number, plan.family, draws.get(number, 0)), plan, number
+        )
         for number, plan in enumerate(world.scenario.campaigns)
     ]

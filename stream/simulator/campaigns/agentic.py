@@ -6,6 +6,7 @@ import numpy as np
 
 from stream.simulator.campaigns.base import Campaign
 from stream.simulator.campaigns.sizing import Published
+from stream.simulator.ordinary.base import usual_usage
 from stream.simulator.outcome import grow_context
 from stream.simulator.phrases import draw
 from stream.simulator.randomness import lognormal
@@ -22,7 +23,7 @@ class Agentic(Campaign):
 
     def prepare(self, rng: np.random.Generator) -> None:
         world = self.world
-        self.turns = float(rng.uniform(3.0, 18.0))
+        self.turns = float(rng.uniform(2.0, 8.0))
         self.think = float(rng.uniform(3.0, 25.0))
         text = " ".join(draw(rng, "scaffold", int(rng.integers(4, 10))))
         count = 1 + int(rng.integers(0, 3)) + round(60 * self.evasions["paraphrase"])
@@ -34,7 +35,7 @@ class Agentic(Campaign):
         self.pivot = self.start + (self.end - self.start) * float(rng.uniform(0.3, 0.7))
         self.to_model = int(rng.choice([0, 2, 3, 4, 5]))
         self.moves = float(rng.uniform(0.4, 0.7))
-        self.context = (float(rng.uniform(150, 1500)), float(rng.uniform(2000, 18000)))
+        self.fresh = float(np.exp(rng.uniform(np.log(60), np.log(400))))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         variant = rows["account"] % self.systems.size
@@ -49,7 +50,5 @@ class Agentic(Campaign):
         rows["model"][moved] = new
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
-        fresh = lognormal(rng, self.context[0], 1.2, rows.size).clip(10, 60_000).astype(np.int64)
-        output = lognormal(rng, self.costume.answer[0], 1.0, rows.size).clip(1, 20_000).astype(np.int64)
-        base = np.where(rows["system"] >= 0, self.context[1], 40).astype(np.int64)
-        grow_context(rows, fresh, base, output, np.full(rows.size, 0.93))
+        fresh = lognormal(rng, self.fresh, 1.2, rows.size).clip(10, 60_000).astype(np.int64)
+        grow_context(rows, fresh, *usual_usage(self.world, rng, rows, 1.0))

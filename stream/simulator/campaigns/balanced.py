@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stream.simulator.campaigns.base import Campaign
 from stream.simulator.campaigns.sizing import Published
 from stream.simulator.campaigns.template import Template
-from stream.simulator.randomness import Floats
-from stream.simulator.rows import Rows
 
 
 class Balanced(Template):
@@ -27,12 +24,5 @@ class Balanced(Template):
         payments = people.new_payments(size)[np.arange(size) // group]
         people.table["payment"][self.accounts[shared]] = payments[shared]
 
-    def _rates(self, rng: np.random.Generator) -> Floats:
-        used = np.maximum(self.until - self.since, 0.0) / 86_400.0
-        total = self.size.accounts * self.size.rate * self.size.days
-        even: Floats = np.full(self.accounts.size, total / max(float(used.sum()), 1e-9))
-        return even
-
-    def speak(self, rng: np.random.Generator, rows: Rows) -> None:
-        Campaign.speak_cover(self, rng, rows)
-        super().speak(rng, rows)
+    def evenness(self, rng: np.random.Generator) -> float:
+        return 0.0

@@ -6,25 +6,29 @@ from typing import ClassVar
 
 import numpy as np
 
+from stream.simulator.campaigns.borrow import borrow
 from stream.simulator.campaigns.costume import draw_costume
 from stream.simulator.campaigns.sizing import Published, fit
 from stream.simulator.evasions import Evasions
+from stream.simulator.ordinary.base import said_tokens, usual_usage
 from stream.simulator.outcome import finish, grow_context, opened
-from stream.simulator.ordinary.base import said_tokens
 from stream.simulator.randomness import Floats, Ints, lognormal, mix, uniform_of
 from stream.simulator.rhythm import DAY, Day, counts, moments, sittings
-from stream.simulator.rows import Rows
+from stream.simulator.rows import Rows, join
 from stream.simulator.scenario import CampaignPlan
 from stream.simulator.world import World
 
 
 class Campaign:
-    """One campaign. Families override `prepare`, `speak`, `spend` and, where they must, `day`."""
+    """One campaign. Families override `prepare`, `speak` and, where they must, other steps.
+
+    An account is in use from `since` to `until`; before `harvest_from` it only behaves well.
+    """
 
     family: ClassVar[str] = ""
     published: ClassVar[Published]
+    lead_in: ClassVar[float] = 0.25
     cover: float = 0.0
-    turns: float = 1.0
     think: float = 6.0
 
     def __init__(self, world: World, rng: np.random.Generator, plan: CampaignPlan, number: int) -> None:
@@ -33,12 +37,13 @@ class Campaign:
         self.costume = draw_costume(rng)
         self.size = fit(self.published, plan.rate, world.scenario, plan.share)
         self.evasions = Evasions(plan.evasions)
-        self.turns = 1.0 + float(rng.exponential(0.6))
+        self.turns = 1.0 + float(rng.exponential(1.2))
         self.start, self.end = self._period(rng)
         self.accounts = self._enrol(rng)
-        self.size_of = self.accounts.size
         self.prepare(rng)
+        self.pace = 1.0 + (self.turns - 1.0) * lognormal(rng, 1.0, 0.8, self.accounts.size)
         self.cover = self.evasions.cover_share(self.cover)
+        self.lead_rates = lognormal(rng, float(rng.uniform(1.0, 6.0)), 1.0, self.accounts.size)
         self.rates = self._rates(rng)
         self.keeps = rng.random(self.accounts.size) < self.costume.keeps_session
 
@@ -50,77 +55,83 @@ class Campaign:
         raise NotImplementedError
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
-        """Sets token usage; by default that of chats with the costume's answer lengths."""
-        base = np.where(rows["system"] >= 0, 260, 12) + np.where(rows["tools"] >= 0, 900, 0)
-        verbosity = self.world.people.table["verbosity"][rows["account"]]
-        output = np.clip(lognormal(rng, *self.costume.answer, rows.size) * verbosity, 1, 32_000)
-        caching = 0.95 * (uniform_of(rows["account"].astype(np.int64), 21) < 0.6)
+        """Sets token usage by the accounts' habits."""
         fresh = said_tokens(rng, rows) + 40 * (rows["fragment"] >= 0)
-        grow_context(rows, fresh, base, output.astype(np.int64), caching)
+        grow_context(rows, fresh, *usual_usage(self.world, rng, rows, 0.8))
 
     def day(self, rng: np.random.Generator, day: Day) -> Rows:
         """Harvest and cover of one day."""
         rows = self._sessions(rng, day)
         covers = uniform_of(rows["session"], 81) < self.cover
-        covers |= rows["time"] < self.harvest_from[rows["account"] - self.accounts[0]]
-        self.speak_cover(rng, rows)
-        self._harvest(rng, rows, ~covers)
-        self.spend(rng, rows)
-        rows = finish(self.world, rng, rows)
+        covers |= rows["time"] < self.harvest_from[self.place_of(rows)]
         rows["campaign"] = self.number
         rows["harvest"] = ~covers
+        self.speak_cover(rng, rows)
+        self._harvest(rng, rows)
+        self.spend(rng, rows)
+        rows = finish(self.world, rng, rows)
         self.after(rng, rows)
         self.evasions.failover(rows, self)
-        place = rows["account"] - self.accounts[0]
-        rows["session"][~self.keeps[place]] = -1
-        return rows[(rows["time"] >= self.since[place]) & (rows["time"] < self.until[place])]
+        rows["session"][~self.keeps[self.place_of(rows)]] = -1
+        return rows
+
+    def bans(self) -> list[tuple[int, float]]:
+        """Accounts that the provider bans during the run, with the time."""
+        if self.evasions.generations() == 1:
+            return []
+        ended = np.flatnonzero(self.until < self.end)
+        return list(zip(self.accounts[ended].tolist(), self.until[ended].tolist(), strict=True))
+
+    def place_of(self, rows: Rows) -> Ints:
+        """The position of each row's account within the campaign."""
+        places: Ints = rows["account"].astype(np.int64) - self.accounts[0]
+        return places
 
     def after(self, rng: np.random.Generator, rows: Rows) -> None:
         """Last changes to a day's requests, once outcomes are known."""
 
     def speak_cover(self, rng: np.random.Generator, rows: Rows) -> None:
-        """Ordinary-looking requests."""
+        """Ordinary-looking requests of unrelated people."""
         openers = self.world.openers
-        rows["words"] = np.clip(lognormal(rng, *self.costume.words, rows.size), 2, 2500)
+        wordiness = self.world.people.table["wordiness"][rows["account"]]
+        words = lognormal(rng, self.costume.words, self.costume.words_sigma, rows.size) * wordiness
+        rows["words"] = np.clip(words, 2, 2500)
         rows["frame"] = openers[(openers.size * rng.random(rows.size) ** 2).astype(np.int64)]
         unrelated = self.world.styles(rng, 997, self.costume.code, self.costume.foreign)
         person = (mix(rows["session"], 82) % np.uint64(997)).astype(np.int64)
         rows["style"] = unrelated[person]
 
-    def _harvest(self, rng: np.random.Generator, rows: Rows, harvest: Floats) -> None:
-        part = rows[harvest]
+    def _harvest(self, rng: np.random.Generator, rows: Rows) -> None:
+        part = rows[rows["harvest"]]
         part["style"] = self.world.people.table["style"][part["account"]]
         self.speak(rng, part)
-        rows[harvest] = part
+        rows[rows["harvest"]] = part
 
     def _sessions(self, rng: np.random.Generator, day: Day) -> Rows:
-        rates = self.rates * self._presence(day)
-        number = counts(rng, rates / self.turns, self.costume.burst, 1.0, day)
-        owner = np.repeat(np.arange(self.accounts.size), number)
-        starts = self._starts(rng, owner, day)
-        turns = np.full(owner.size, self.turns)
-        sat = sittings(rng, owner, starts, turns, np.full(owner.size, self.think))
-        return opened(self.world, rng, self.accounts, sat)
+        lead = self._sitting(rng, day, self.lead_rates, self.since, self.harvest_from)
+        return join([lead, self._sitting(rng, day, self.rates, self.harvest_from, self.until)])
 
-    def _starts(self, rng: np.random.Generator, owner: Ints, day: Day) -> Floats:
-        """Times within the account's part of the day, by the campaign's curve."""
+    def _sitting(
+        self, rng: np.random.Generator, day: Day, rates: Floats, low: Floats, high: Floats
+    ) -> Rows:
+        """Sessions that begin between `low` and `high` of their account."""
+        low, high = np.maximum(low, day.start), np.minimum(high, day.start + DAY)
+        width = np.maximum(high - low, 0.0)
+        number = counts(rng, rates * width / DAY / self.pace, self.costume.burst, 1.0, day)
+        owner = np.repeat(np.arange(self.accounts.size), number)
+        times = self._moments(rng, owner, day)
+        outside = (times < low[owner]) | (times >= high[owner])
+        starts = np.where(outside, low[owner] + width[owner] * rng.random(owner.size), times)
+        sat = sittings(rng, owner, starts, self.pace[owner], np.full(owner.size, self.think))
+        rows = opened(self.world, rng, self.accounts, sat)
+        return rows[rows["time"] < self.until[sat.owner]]
+
+    def _moments(self, rng: np.random.Generator, owner: Ints, day: Day) -> Floats:
+        """Times of the day by the campaign's curve, in one zone or in each account's own."""
         zones = self.world.people.table["zone"][self.accounts]
         zones = zones if self.costume.follows_zone else np.full(zones.size, zones[0])
-        curves = np.full(owner.size, self.costume.curve)
-        times = moments(rng, day, curves, zones[owner])
-        times = self.evasions.jitter(rng, times, owner, day, self)
-        low, high = np.maximum(self.since, day.start), np.minimum(self.until, day.start + DAY)
-        outside = (times < low[owner]) | (times >= high[owner])
-        width = np.maximum(high - low, 0.0)[owner]
-        inside = low[owner] + width * rng.random(owner.size)
-        return np.where(outside, inside, times)
-
-    def _presence(self, day: Day) -> Floats:
-        """The share of the day in which each account is in use."""
-        low = np.maximum(self.since, day.start)
-        high = np.minimum(self.until, day.start + DAY)
-        present: Floats = np.clip((high - low) / DAY, 0.0, 1.0)
-        return present
+        times = moments(rng, day, np.full(owner.size, self.costume.curve), zones[owner])
+        return self.evasions.jitter(rng, times, owner, day, self)
 
     def _period(self, rng: np.random.Generator) -> tuple[float, float]:
         scenario = self.world.scenario
@@ -131,26 +142,43 @@ class Campaign:
 
     def _enrol(self, rng: np.random.Generator) -> Ints:
         costume, people = self.costume, self.world.people
-        slots = self.size.accounts
-        size = slots * self.evasions.generations()
-        usual = self.world.styles(rng, size, costume.code, costume.foreign)
-        accounts = people.enrol(size, costume.profile, usual)
+        size = self.size.accounts * self.evasions.generations()
+        styles = self.harvest_styles(rng, size)
+        accounts = people.enrol(size, costume.profile, styles)
         who = people.table
         who["campaign"][accounts] = self.number
-        ramp = (self.end - self.start) * float(rng.beta(0.6, 3.0)) * rng.random(size)
-        self.since, self.until = self.start + ramp, np.full(size, self.end)
-        who["payment"][accounts] = people.new_payments(size)[np.arange(size) // costume.payment_group]
+        who["context"][accounts] = lognormal(rng, costume.context, 0.8, size)
+        who["answer"][accounts] = lognormal(rng, costume.answer, 0.5, size)
+        borrow(self.world, rng, accounts)
+        payments = people.new_payments(size)[np.arange(size) // costume.payment_group]
+        unpaid = np.isin(who["plan"][accounts], [0, 5]) & (rng.random(size) < 0.7)
+        who["payment"][accounts] = np.where(unpaid, -1, payments)
         if costume.network_group > 1:
             shared = np.arange(size) // costume.network_group * costume.network_group
             who["network"][accounts] = who["network"][accounts[shared]]
-        self.evasions.rotate(rng, self, slots)
-        who["created"][accounts] = self.since - DAY * self._ages(rng, size)
-        self.harvest_from = self.since.copy()
+        self._windows(rng, accounts)
         self.evasions.isolate(rng, self, accounts)
         self.evasions.split(rng, self, accounts)
-        self.evasions.warm_up(rng, self, accounts)
-        who["since"][accounts], who["until"][accounts] = self.since, self.until
         return accounts
+
+    def harvest_styles(self, rng: np.random.Generator, size: int) -> Ints:
+        """What the harvest is written in: a corpus of its own, or any topic, language and code."""
+        own = self.world.text.harvest_styles(rng, size)
+        costume = self.costume
+        return own if own is not None else self.world.styles(rng, size, costume.code, costume.foreign)
+
+    def _windows(self, rng: np.random.Generator, accounts: Ints) -> None:
+        """When each account serves, when it was first used, when it was made."""
+        size, who = accounts.size, self.world.people.table
+        ramp = (self.end - self.start) * float(rng.beta(0.6, 3.0)) * rng.random(size)
+        self.harvest_from, self.until = self.start + ramp, np.full(size, self.end)
+        self.evasions.rotate(rng, self)
+        led = rng.random(size) < self.lead_in
+        self.since = self.harvest_from - DAY * np.where(led, rng.exponential(3.0, size), 0.0)
+        who["created"][accounts] = self.since - DAY * self._ages(rng, size)
+        self.evasions.warm_up(rng, self, accounts)
+        self.since = np.maximum(self.since, self.world.scenario.start)
+        who["since"][accounts], who["until"][accounts] = self.since, self.until
 
     def _ages(self, rng: np.random.Generator, size: int) -> Floats:
         """Days from sign-up to first use: fresh accounts, and some aged ones bought for the job."""
@@ -159,9 +187,18 @@ class Campaign:
         return np.where(rng.random(size) < self.costume.aged, bought, fresh)
 
     def _rates(self, rng: np.random.Generator) -> Floats:
-        """Requests a day; an account's presence scales it, so warm-up and rotation add none."""
-        spread = rng.lognormal(0.0, self.costume.evenness, self.accounts.size)
-        used = np.maximum(self.until - self.since, 0.0) / DAY
-        total = self.size.accounts * self.size.rate * self.size.days
-        rates: Floats = spread * total / max(float((spread * used).sum()), 1e-9)
+        """Harvest and its cover, in requests a day. Good behaviour before counts in the budget."""
+        spread = rng.lognormal(0.0, self.evenness(rng), self.accounts.size)
+        used = np.maximum(self.until - self.harvest_from, 0.0) / DAY
+        before = np.maximum(self.harvest_from - self.since, 0.0) / DAY
+        budget = self.size.accounts * self.size.rate * self.size.days
+        lead = float((self.lead_rates * before).sum())
+        if lead > 0.4 * budget:
+            self.lead_rates *= 0.4 * budget / lead
+            lead = 0.4 * budget
+        rates: Floats = spread * (budget - lead) / max(float((spread * used).sum()), 1e-9)
         return rates
+
+    def evenness(self, rng: np.random.Generator) -> float:
+        """How much the accounts' loads differ (sigma of their logarithms)."""
+        return self.costume.evenness

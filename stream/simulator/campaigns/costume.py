@@ -43,8 +43,10 @@ class Costume:
     evenness: float
     burst: float
     keeps_session: float
-    words: tuple[float, float]
-    answer: tuple[float, float]
+    words: float
+    words_sigma: float
+    context: float
+    answer: float
     code: float
     foreign: float
 
@@ -70,14 +72,16 @@ def draw_costume(rng: np.random.Generator) -> Costume:
         curve=int(rng.choice([CURVE_NAMES.index("flat"), *range(len(CURVE_NAMES))])),
         follows_zone=bool(rng.random() < 0.5),
         payment_group=int(np.exp(rng.uniform(0.0, np.log(20.0)))),
-        network_group=int(np.exp(rng.uniform(0.0, np.log(12.0)))) if rng.random() < 0.5 else 1,
-        aged=float(rng.beta(1.0, 2.0)),
-        oldest_days=float(rng.uniform(1.0, 30.0)),
+        network_group=int(np.exp(rng.uniform(0.0, np.log(5.0)))) if rng.random() < 0.5 else 1,
+        aged=float(rng.uniform(0.25, 0.7)),
+        oldest_days=float(rng.uniform(6.0, 30.0)),
         evenness=float(rng.uniform(0.05, 0.9)),
         burst=float(rng.uniform(0.05, 1.0)),
         keeps_session=float(rng.beta(0.7, 1.2)),
-        words=(float(np.exp(rng.uniform(np.log(15), np.log(160)))), float(rng.uniform(0.5, 1.1))),
-        answer=(float(np.exp(rng.uniform(np.log(90), np.log(700)))), float(rng.uniform(0.6, 1.1))),
+        words=float(np.exp(rng.uniform(np.log(18), np.log(70)))),
+        words_sigma=float(rng.uniform(0.6, 1.1)),
+        context=float(np.exp(rng.uniform(np.log(60), np.log(3000)))),
+        answer=float(np.exp(rng.uniform(np.log(70), np.log(600)))),
         code=float(rng.beta(0.5, 1.5)) * 0.8,
         foreign=float(rng.beta(0.5, 1.5)) * 0.9,
     )

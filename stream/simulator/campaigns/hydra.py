@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stream.simulator.campaigns.borrow import similar_blocks
 from stream.simulator.campaigns.sizing import Published
 from stream.simulator.campaigns.template import Template
-from stream.simulator.randomness import mix
+from stream.simulator.randomness import mix, uniform_of
 from stream.simulator.rows import Rows
 
 
@@ -19,16 +20,16 @@ class Hydra(Template):
     def prepare(self, rng: np.random.Generator) -> None:
         super().prepare(rng)
         self.cover = float(rng.uniform(0.5, 0.9))
-        kind = str(rng.choice(["datacentre", "vpn", "home"]))
-        exits = max(3, self.accounts.size // int(rng.integers(3, 13)))
-        countries = self.world.people.table["country"][self.accounts[:1]].astype(np.int64)
-        drawn = self.world.networks.draw(kind, np.repeat(countries, exits))
-        self.exits = np.unique(drawn)
-        self.through = float(rng.uniform(0.5, 1.0)) * (1.0 - self.evasions["isolate"])
+        count = max(4, self.accounts.size // int(rng.integers(1, 5)))
+        who = self.world.people.table[rng.choice(self.accounts, count)]
+        self.exits = np.unique(similar_blocks(self.world.networks, who["network"], who["country"]))
+        self.each = np.uint64(rng.integers(1, 5))
+        self.through = float(rng.uniform(0.35, 0.8)) * (1.0 - self.evasions["isolate"])
 
     def after(self, rng: np.random.Generator, rows: Rows) -> None:
-        shared = rng.random(rows.size) < self.through
-        choice = mix(rows["session"], 84)
+        shared = uniform_of(rows["session"], 86) < self.through
+        which = mix(rows["session"], 84) % self.each
+        choice = mix(rows["account"].astype(np.int64) * 8 + which.astype(np.int64), 87)
         exits = self.exits[(choice % np.uint64(self.exits.size)).astype(np.int64)]
         rows["network"] = np.where(shared, exits, rows["network"])
         hosts = self.world.networks.hosts()[rows["network"]].astype(np.uint64)

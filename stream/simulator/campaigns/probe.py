@@ -17,7 +17,9 @@ class Probe(Campaign):
 
     family = "probe"
     published = Published(40, 900.0, 0.33, "report of 10 September 2026: over 12,000 requests, each another technique",
-                          floor=5, shortest=0.12)  # fmt: skip
+                          floor=12, shortest=0.12)  # fmt: skip
+
+    lead_in = 0.8
 
     def prepare(self, rng: np.random.Generator) -> None:
         techniques = []

@@ -6,8 +6,9 @@ import numpy as np
 
 from stream.simulator.campaigns.base import Campaign
 from stream.simulator.campaigns.sizing import Published
-from stream.simulator.randomness import mix
-from stream.simulator.rows import Rows
+from stream.simulator.outcome import place
+from stream.simulator.randomness import Ints, mix, uniform_of
+from stream.simulator.rows import MODELS, Rows
 
 
 class Relay(Campaign):
@@ -20,25 +21,41 @@ class Relay(Campaign):
         self.turns = float(rng.uniform(2.5, 7.0))
         self.think = float(rng.uniform(20.0, 90.0))
         self.hops = float(rng.uniform(0.15, 0.6)) * (1.0 - 0.8 * self.evasions["paraphrase"])
-        self.tells_users = rng.random() < 0.5
         who = self.world.people.table
-        thinks = rng.random(self.accounts.size) < 0.6
-        who["model"][self.accounts[thinks]] = 4
+        thinks = rng.random(self.accounts.size) < rng.uniform(0.2, 0.4)
+        who["model"][self.accounts[thinks]] = MODELS.index("lyra-3-reason")
+        self.telling = float(rng.uniform(0.0, 0.5))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         self.speak_cover(rng, rows)
-        if self.tells_users:
-            rows["end_user"] = mix(rows["session"], 83) >> np.uint64(2)
 
     def after(self, rng: np.random.Generator, rows: Rows) -> None:
         """Moves later turns to other accounts of the pool, which present the signatures they got."""
         hop = (rows["turn"] > 0) & rows["harvest"] & (rng.random(rows.size) < self.hops)
-        targets = self.accounts[rng.integers(0, self.accounts.size, int(hop.sum()))]
-        place = targets - self.accounts[0]
-        open_now = (rows["time"][hop] >= self.harvest_from[place]) & (rows["time"][hop] < self.until[place])
+        targets = self._targets(rng, rows["model"][hop])
+        position = targets - self.accounts[0]
+        time = rows["time"][hop]
+        open_now = (time >= self.harvest_from[position]) & (time < self.until[position])
         moved = np.flatnonzero(hop)[open_now]
         rows["account"][moved] = targets[open_now]
         who = self.world.people.table[rows["account"][moved]]
-        for name in ("network", "client", "route", "mask"):
+        for name in ("network", "client", "route", "mask", "temperature", "max_tokens"):
             rows[name][moved] = who[name]
         rows["key"][moved] = 0
+        part = rows[moved]
+        place(self.world, part)
+        rows["host"][moved] = part["host"]
+        tells = uniform_of(rows["account"].astype(np.int64), 85) < self.telling
+        user = (mix(rows["session"], 83) >> np.uint64(2)).astype(np.int64)
+        rows["end_user"] = np.where(tells & rows["harvest"], user, rows["end_user"])
+
+    def _targets(self, rng: np.random.Generator, models: Ints) -> Ints:
+        """An account to carry on with for each session: mostly one that uses the same model."""
+        usual = self.world.people.table["model"][self.accounts]
+        targets = self.accounts[rng.integers(0, self.accounts.size, models.size)]
+        for model in np.unique(models).tolist():
+            alike = self.accounts[usual == model]
+            if alike.size > 1:
+                rows = np.flatnonzero((models == model) & (rng.random(models.size) < 0.9))
+                targets[rows] = alike[rng.integers(0, alike.size, rows.size)]
+        return targets

@@ -10,7 +10,6 @@ from stream.simulator.phrases import bank, expand
 from stream.simulator.randomness import zipf_weights
 from stream.simulator.rewording import reworded
 from stream.simulator.rows import Rows
-from stream.simulator.text import STYLES
 
 _BANKS = ("reasoning", "tasks", "rewriting")
 
@@ -29,7 +28,7 @@ class Template(Campaign):
         spoken = [expand(rng, chosen[i % len(chosen)]) for i in range(wordings)]
         self.frames = self.world.add_frames([self._wording(rng, phrase) for phrase in spoken])
         self.popularity = zipf_weights(wordings, float(rng.uniform(0.0, 0.8)))
-        self.topic = int(rng.integers(0, STYLES))
+        self.topic = int(self.harvest_styles(rng, 1)[0])
 
     def _wording(self, rng: np.random.Generator, phrase: str) -> str:
         intensity = 0.15 + 0.85 * self.evasions["paraphrase"]

@@ -12,6 +12,7 @@ from stream.simulator.outcome import finish, grow_context, opened
 from stream.simulator.randomness import Floats, Ints, lognormal, uniform_of
 from stream.simulator.rhythm import Day, counts, curve_codes, moments, sittings
 from stream.simulator.rows import Rows
+from stream.simulator.tokens import draw_fitted
 from stream.simulator.world import World
 
 
@@ -25,6 +26,7 @@ class Habits:
     burst: float = 0.6
     weekend: float = 0.5
     tail: float = 1.2
+    single: float = 0.2
     keeps_session: float = 0.6
     curves: dict[str, float] = field(default_factory=lambda: {"day": 1.0})
 
@@ -36,7 +38,10 @@ class Crowd:
     profile: ClassVar[Profile]
     habits: ClassVar[Habits] = Habits()
     words: ClassVar[tuple[float, float]] = (22.0, 1.0)
-    answer: ClassVar[tuple[float, float]] = (220.0, 0.9)
+    context: ClassVar[tuple[str, str] | None] = ("servegen", "client_input_tokens")
+    answers: ClassVar[tuple[str, str]] = ("servegen", "client_output_tokens")
+    answer_sigma: ClassVar[float] = 0.8
+    tooled: ClassVar[float] = 0.0
     code: ClassVar[float] = 0.1
     foreign: ClassVar[float] = 0.2
 
@@ -44,9 +49,13 @@ class Crowd:
         self.world = world
         self.accounts = self.enrol(rng, max(1, size))
         size = self.accounts.size
+        self._sizes(rng)
+        self.toolsets = self._toolsets(rng)
         habits = self.habits
         self.rates = self._rates(rng, per_day)
-        self.turns = 1.0 + (habits.turns - 1.0) * lognormal(rng, 1.0, habits.spread, size)
+        single = rng.random(size) < habits.single
+        longer = (habits.turns - 1.0) * lognormal(rng, 1.0, habits.spread, size)
+        self.turns = 1.0 + np.where(single, 0.02, longer)
         self.think = lognormal(rng, habits.think, habits.spread, size)
         self.curves = curve_codes(list(habits.curves), list(habits.curves.values()), size, rng)
         self.weekend = np.clip(habits.weekend * lognormal(rng, 1.0, 0.4, size), 0.02, 1.5)
@@ -59,7 +68,8 @@ class Crowd:
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         """Sets the text recipe; by default an opener before a chain of words."""
-        rows["words"] = np.clip(lognormal(rng, *self.words, rows.size), 2, 2500)
+        wordiness = self.world.people.table["wordiness"][rows["account"]]
+        rows["words"] = np.clip(lognormal(rng, *self.words, rows.size) * wordiness, 2, 2500)
         rows["frame"] = self.world.openers[
             (self.world.openers.size * rng.random(rows.size) ** 2).astype(np.int64)
         ]
@@ -69,13 +79,7 @@ class Crowd:
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
         """Sets token usage from the words said and the kind's usual answers."""
-        base = np.where(rows["system"] >= 0, 260, 12) + np.where(rows["tools"] >= 0, 900, 0)
-        verbosity = self.world.people.table["verbosity"][rows["account"]]
-        output = lognormal(rng, *self.answer, rows.size) * verbosity
-        grow_context(
-            rows, said_tokens(rng, rows), base, np.clip(output, 1, 32_000).astype(np.int64),
-            0.95 * (uniform_of(rows["account"].astype(np.int64), 21) < 0.6),
-        )  # fmt: skip
+        grow_context(rows, said_tokens(rng, rows), *usual_usage(self.world, rng, rows, self.answer_sigma))
 
     def day(self, rng: np.random.Generator, day: Day) -> Rows:
         """The requests of one day; sessions may run on past midnight."""
@@ -85,6 +89,7 @@ class Crowd:
         starts = moments(rng, day, self.curves[owner], zones)
         sat = sittings(rng, owner, starts, self.turns[owner], self.think[owner])
         rows = opened(self.world, rng, self.accounts, sat)
+        rows["tools"] = self.toolsets[sat.owner]
         self.speak(rng, rows)
         self.spend(rng, rows)
         rows = finish(self.world, rng, rows)
@@ -99,7 +104,35 @@ class Crowd:
         active = np.minimum(who["until"], scenario.end) - np.maximum(who["since"], scenario.start)
         share = np.clip(active / (scenario.end - scenario.start), 0.0, 1.0)
         scaled: Floats = rates * per_day / max(float((rates * share).sum()), 1e-9)
+        self.world.people.table["rate"][self.accounts] = scaled * share
         return scaled
+
+    def _sizes(self, rng: np.random.Generator) -> None:
+        """Each account's usual context (documents, history it resends) and answer length."""
+        who, size = self.world.people.table, self.accounts.size
+        if self.context is not None:
+            who["context"][self.accounts] = draw_fitted(rng, *self.context, size)
+        usual = draw_fitted(rng, *self.answers, size)
+        who["answer"][self.accounts] = np.clip(usual, 4.0, 4000.0) * who["verbosity"][self.accounts]
+
+    def _toolsets(self, rng: np.random.Generator) -> Ints:
+        """A tool list of its own for some accounts, none for the others."""
+        numbers = np.full(self.accounts.size, -1, dtype=np.int64)
+        for position in np.flatnonzero(rng.random(self.accounts.size) < self.tooled).tolist():
+            numbers[position] = self.world.add_toolset(rng, int(rng.geometric(0.2)))
+        return numbers
+
+
+def usual_usage(
+    world: World, rng: np.random.Generator, rows: Rows, sigma: float
+) -> tuple[Ints, Ints, Floats]:
+    """Context, answer and cached share of each row by its account's habits."""
+    who = world.people.table[rows["account"]]
+    context = who["context"] * lognormal(rng, 1.0, 0.35, rows.size)
+    base = context + np.where(rows["system"] >= 0, 120, 8) + np.where(rows["tools"] >= 0, 900, 0)
+    output = np.clip(lognormal(rng, 1.0, sigma, rows.size) * who["answer"], 1, 32_000)
+    caching = 0.95 * (uniform_of(rows["account"].astype(np.int64), 21) < 0.6)
+    return base.astype(np.int64), output.astype(np.int64), caching
 
 
 def said_tokens(rng: np.random.Generator, rows: Rows) -> Ints:

@@ -26,7 +26,9 @@ class Bots(Crowd):
     habits = Habits(turns=3.0, think=5.0, burst=0.8, weekend=0.3, tail=1.2, keeps_session=0.4,
                     curves={"office": 5, "day": 2, "flat": 1})  # fmt: skip
     words = (140.0, 0.9)
-    answer = (320.0, 0.8)
+    context = ("azure_code", "input_tokens")
+    answers = ("azure_conv", "output_tokens")
+    tooled = 0.2
     code = 1.0
     foreign = 0.0
 

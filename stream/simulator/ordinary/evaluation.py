@@ -26,7 +26,7 @@ class Evaluation(Crowd):
     )  # fmt: skip
     habits = Habits(turns=24.0, think=2.5, spread=0.8, burst=0.4, weekend=0.9, tail=1.1,
                     keeps_session=0.15, curves={"night": 6, "flat": 2, "office": 2})  # fmt: skip
-    answer = (160.0, 1.0)
+    context = ("azure_conv", "input_tokens")
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)
@@ -50,10 +50,7 @@ class Evaluation(Crowd):
 
 
 def _items(world: World, rng: np.random.Generator, size: int) -> list[str]:
-    """Benchmark questions: eight suites of two hundred, each suite in one style."""
-    texts: list[str] = []
-    for _ in range(8):
-        lengths = rng.integers(18, 90, size // 8).tolist()
-        texts.extend(world.prose(rng, int(rng.integers(0, 28)), lengths))
-    ending = draw(rng, "closers", size)
-    return [f"{text}? {end}".strip() for text, end in zip(texts, ending, strict=True)]
+    """Benchmark questions: eight suites of two hundred, each suite with its own closing words."""
+    texts = world.text.benchmark(rng, size)
+    endings = draw(rng, "closers", 8)
+    return [f"{text} {endings[i // 200]}".strip() for i, text in enumerate(texts)]

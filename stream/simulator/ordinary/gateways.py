@@ -19,11 +19,13 @@ class Gateways(Crowd):
         routes={"api": 4, "router:meridian": 3, "cloud:aurora": 1},
         networks={"datacentre": 1.0},
         clients={"gateway": 7, "sdk": 2, "script": 1},
-        org=0.7, temperature=0.4, max_tokens=0.5, second_network=1.0,
+        org=0.7, roams=0.7, temperature=0.4, max_tokens=0.5, second_network=1.0,
         mask=drop_mask("tls_fingerprint"),
     )  # fmt: skip
-    habits = Habits(turns=3.0, think=45.0, burst=0.3, weekend=0.8, tail=1.0, keeps_session=0.6,
+    habits = Habits(turns=3.0, single=0.0, think=45.0, burst=0.3, weekend=0.8, tail=1.0, keeps_session=0.6,
                     curves={"flat": 2, "day": 2, "evening": 1})  # fmt: skip
+
+    tooled = 0.5
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         super().speak(rng, rows)

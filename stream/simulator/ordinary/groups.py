@@ -25,6 +25,8 @@ class Classrooms(Crowd):
     )  # fmt: skip
     habits = Habits(turns=4.0, think=90.0, burst=0.5, weekend=0.2, tail=0.6, keeps_session=0.9,
                     curves={"evening": 2, "day": 2})  # fmt: skip
+    context = None
+    answers = ("azure_conv", "output_tokens")
 
     def enrol(self, rng: np.random.Generator, size: int) -> Ints:
         accounts = super().enrol(rng, size)
@@ -72,8 +74,9 @@ class Companies(Crowd):
         models={"lyra-3": 5, "lyra-3-large": 2, "lyra-3-mini": 2, "lyra-3-reason": 1},
         young=0.25, arriving=0.25, org=0.0,
     )  # fmt: skip
-    habits = Habits(turns=3.0, think=60.0, burst=0.7, weekend=0.25, tail=1.3, keeps_session=0.6,
+    habits = Habits(turns=3.0, single=0.35, think=60.0, burst=0.7, weekend=0.25, tail=1.3, keeps_session=0.6,
                     curves={"office": 8, "day": 2, "flat": 1})  # fmt: skip
+    tooled = 0.15
 
     def enrol(self, rng: np.random.Generator, size: int) -> Ints:
         accounts = super().enrol(rng, size)

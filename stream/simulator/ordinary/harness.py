@@ -10,6 +10,7 @@ from stream.simulator.outcome import grow_context
 from stream.simulator.phrases import bank, expand
 from stream.simulator.randomness import Ints, lognormal, pick, uniform_of, zipf_weights
 from stream.simulator.rows import Rows
+from stream.simulator.tokens import draw_fitted
 from stream.simulator.world import World
 
 _PRODUCTS = 5
@@ -28,7 +29,7 @@ class Harness(Crowd):
         models={"lyra-3-large": 4, "lyra-3": 4, "lyra-3-reason": 2, "lyra-3-mini": 1},
         temperature=0.3, max_tokens=0.8, org=0.3,
     )  # fmt: skip
-    habits = Habits(turns=16.0, think=11.0, spread=0.7, burst=1.0, weekend=0.4, tail=1.2,
+    habits = Habits(turns=16.0, single=0.0, think=11.0, spread=0.7, burst=1.0, weekend=0.4, tail=1.2,
                     keeps_session=0.8, curves={"office": 5, "day": 3, "owl": 2, "flat": 0.6})  # fmt: skip
     words = (30.0, 1.1)
     code = 0.75
@@ -65,9 +66,10 @@ class Harness(Crowd):
         return np.minimum(found, _PRODUCTS * _VERSIONS - 1)
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
-        base = (6_000 + 14_000 * uniform_of(rows["system"].astype(np.int64), 32)).astype(np.int64)
-        fresh = (lognormal(rng, 900.0, 1.3, rows.size)).clip(20, 60_000).astype(np.int64)
-        output = lognormal(rng, 218.0, 1.15, rows.size).clip(1, 20_000).astype(np.int64)
+        kind = rows["system"].astype(np.int64)
+        base = (5_000 + 17_000 * uniform_of(kind, 32) + rows["words"]).astype(np.int64)
+        fresh = draw_fitted(rng, "sessions", "input_growth_tokens", rows.size).astype(np.int64)
+        output = draw_fitted(rng, "sessions", "output_tokens", rows.size).astype(np.int64)
         grow_context(rows, fresh, base, output, 0.9 + 0.1 * rng.random(rows.size))
 
 

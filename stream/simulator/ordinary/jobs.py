@@ -26,7 +26,6 @@ class Backfills(Crowd):
     habits = Habits(turns=60.0, think=2.0, spread=1.0, burst=2.0, weekend=0.9, tail=1.4,
                     keeps_session=0.1, curves={"day": 2, "flat": 3, "night": 2})  # fmt: skip
     words = (170.0, 0.7)
-    answer = (90.0, 0.8)
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)
@@ -61,7 +60,6 @@ class Synthesis(Crowd):
     habits = Habits(turns=1.0, burst=1.0, weekend=0.9, tail=1.0, keeps_session=0.2,
                     curves={"flat": 6, "day": 2, "night": 1, "office": 1})  # fmt: skip
     words = (55.0, 0.7)
-    answer = (420.0, 0.8)
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)

@@ -22,8 +22,11 @@ class People(Crowd):
         temperature=0.1, max_tokens=0.15, org=0.03,
         mask=drop_mask("api_key", "tools"),
     )  # fmt: skip
-    habits = Habits(turns=3.4, think=70.0, weekend=0.85, tail=1.3, keeps_session=0.95,
+    habits = Habits(turns=3.4, think=70.0, weekend=0.85, tail=1.3, spread=0.9, single=0.3, keeps_session=0.95,
                     curves={"evening": 4, "day": 4, "office": 2, "owl": 1.5})  # fmt: skip
+
+    context = None
+    answers = ("azure_conv", "output_tokens")
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         super().speak(rng, rows)

@@ -23,10 +23,11 @@ class Scripts(Crowd):
         models={"lyra-3": 4, "lyra-3-mini": 3, "lyra-3-large": 2, "lyra-3-reason": 2, "lyra-2": 1},
         young=0.35, arriving=0.3, org=0.25, second_network=0.35,
     )  # fmt: skip
-    habits = Habits(turns=1.15, think=8.0, burst=1.0, weekend=0.9, tail=1.5, keeps_session=0.25,
+    habits = Habits(turns=1.8, single=0.6, think=8.0, spread=0.9, burst=1.0, weekend=0.9, tail=1.5, keeps_session=0.25,
                     curves={"flat": 6, "day": 2, "office": 2, "night": 1.5})  # fmt: skip
     words = (45.0, 0.9)
     foreign = 0.3
+    tooled = 0.12
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)

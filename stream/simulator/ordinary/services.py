@@ -24,10 +24,11 @@ class Services(Crowd):
         models={"lyra-3": 4, "lyra-3-mini": 5, "lyra-3-large": 1.5, "lyra-3-reason": 1, "lyra-2": 1},
         org=0.8, second_network=0.6,
     )  # fmt: skip
-    habits = Habits(turns=2.0, think=55.0, spread=0.6, burst=0.5, weekend=0.8, tail=1.7,
+    habits = Habits(turns=3.0, single=0.4, think=40.0, spread=1.0, burst=0.5, weekend=0.8, tail=1.7,
                     keeps_session=0.55, curves={"day": 5, "evening": 2, "office": 2, "flat": 2})  # fmt: skip
     words = (26.0, 1.1)
     foreign = 0.25
+    tooled = 0.35
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         self.shared_frames = world.add_frames(draw(rng, "honest_jobs", 36))
