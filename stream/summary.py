@@ -102,7 +102,7 @@ def summary_lines(summary: Summary) -> Iterator[str]:
             "Still learning what is ordinary: nothing is alerted before "
             f"{_short(summary.learning_until)}."
         )
-    yield f"{len(summary.findings)} {_plural(len(summary.findings), 'finding')}"
+    yield _counted(len(summary.findings), "finding")
     for number, report in enumerate(summary.findings, 1):
         yield ""
         yield from _finding_lines(number, report)
@@ -148,11 +148,10 @@ def _counts(result: Replayed, run: Run) -> Counts:
 
 def _finding_lines(number: int, report: FindingReport) -> Iterator[str]:
     yield f"{number}. {report.severity.upper()}  {report.title}"
-    accounts = len(report.accounts)
     yield (
-        f"   {accounts:,} {_plural(accounts, 'account')}, {report.requests:,} "
-        f"{_plural(report.requests, 'request')}, seen {_short(report.first_seen)} to "
-        f"{_short(report.last_seen)}, alerted {_short(report.time)}"
+        f"   {_counted(len(report.accounts), 'account')}, {_counted(report.requests, 'request')}, "
+        f"seen {_short(report.first_seen)} to {_short(report.last_seen)}, "
+        f"alerted {_short(report.time)}"
     )
     for label, texts in (
         ("why", [evidence.text for evidence in report.evidence]),
@@ -167,7 +166,7 @@ def _finding_lines(number: int, report: FindingReport) -> Iterator[str]:
 
 def _tie(tie: TieRecord) -> str:
     shown = tie.digest if tie.value is None else tie.value
-    return f"{tie.kind} {shown}, {tie.accounts:,} {_plural(tie.accounts, 'account')}"
+    return f"{tie.kind} {shown}, {_counted(tie.accounts, 'account')}"
 
 
 def _some(accounts: Sequence[str]) -> str:
@@ -180,16 +179,20 @@ def _count_lines(summary: Summary) -> Iterator[str]:
     counts = summary.counts
     until = f" up to {_short(summary.watermark)}" if summary.watermark else ""
     yield (
-        f"{counts.lines:,} lines in {summary.seconds:,.1f} s "
+        f"{_counted(counts.lines, 'line')} in {summary.seconds:,.1f} s "
         f"({summary.events_per_second:,.0f}/s){until}"
     )
     yield (
-        f"{counts.events:,} requests, {counts.bad:,} bad lines, {counts.duplicates:,} duplicates, "
-        f"{counts.reused_ids:,} reused ids, {counts.late:,} late, {counts.parked:,} parked"
+        f"{_counted(counts.events, 'request')}, {_counted(counts.bad, 'bad line')}, "
+        f"{_counted(counts.duplicates, 'duplicate')}, {_counted(counts.reused_ids, 'reused id')}, "
+        f"{counts.late:,} late, {counts.parked:,} parked"
     )
-    yield f"{counts.accounts:,} accounts, {counts.ties:,} ties, {counts.epochs:,} epochs closed"
+    yield (
+        f"{_counted(counts.accounts, 'account')}, {_counted(counts.ties, 'tie')}, "
+        f"{_counted(counts.epochs, 'closed epoch')}"
+    )
     if counts.bad_facts:
-        yield f"{counts.bad_facts:,} bad lines of facts"
+        yield f"{_counted(counts.bad_facts, 'bad line')} of facts"
     if counts.unknown_fields:
         ranked = sorted(counts.unknown_fields.items(), key=lambda item: (-item[1], item[0]))
         yield "unknown fields: " + ", ".join(f"{name} ({count:,})" for name, count in ranked[:10])
@@ -199,8 +202,8 @@ def _short(time: str) -> str:
     return f"{time[:16].replace('T', ' ')}Z"
 
 
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
 def _time(microseconds: int | None) -> str | None:

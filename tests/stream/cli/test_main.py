@@ -141,7 +141,7 @@ def test_a_truncated_file_is_used_and_fails_in_one_line(capsys: Captured) -> Non
     Path("events").write_bytes(Path("events").read_bytes() + b'{"id":')
     assert main(["replay", "events"]) == 1
     told = capsys.readouterr()
-    assert "20 requests, 1 bad lines" in told.out
+    assert "20 requests, 1 bad line," in told.out
     assert told.err.splitlines()[-1] == "gauger: events: line 21 breaks off without a newline"
 
 
