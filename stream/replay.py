@@ -106,8 +106,8 @@ class Replay:
 
         Args:
             state: Where to keep the detector's state. Its last epochs then stay open for the
-                traffic that follows. An interrupted run keeps the old state: starting it again is
-                as if it had not been started.
+                traffic that follows. A run that does not end well leaves the old state: it can be
+                started again, and its alerts are then told a second time under the same ids.
 
         Raises:
             FailedRun: An output cannot be written.
@@ -117,7 +117,7 @@ class Replay:
             self._feed_all()
             if state is None:
                 self._take(self._run.finish())
-            else:
+            elif self._result.ending == "done":
                 replace_file(state, self._run.save())
         except KeyboardInterrupt:
             self._result.ending = "interrupted"

@@ -205,3 +205,12 @@ def test_progress_only_grows_and_ends_at_the_whole(positions: list[Position]) ->
     assert shares[-1] == 1.0
     assert positions[-1].requests == 9_000
     assert positions[-1].watermark == 8_999_000_000
+
+
+def test_a_run_that_fails_leaves_the_old_state(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_bytes(b"old")
+    name = write(tmp_path / "events.jsonl", [*ring(), b"?"])
+    result = replay(TwinRun(), name, folder=tmp_path, state=state, max_bad_share=0.0)
+    assert result.ending == "too many bad lines"
+    assert state.read_bytes() == b"old"
