@@ -20,7 +20,14 @@ def simulate(
         ),
     ],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same traffic.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Gets events.jsonl.zst and truth.json.")],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Gets events.jsonl.zst, facts.jsonl and truth.json."),
+    ],
+    prompts: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Take texts from corpora instead of the built-in ones."),
+    ] = None,
     scale: Annotated[float, typer.Option(help="Times as many accounts and requests.")] = 1.0,
     *,
     json: JsonOption = False,
@@ -28,22 +35,26 @@ def simulate(
     """Write labelled traffic to try detectors on."""
     import orjson
 
-    from stream.errors import UsageError
-    from stream.simulator import ScenarioError, read_scenario, write_scenario
+    from stream.errors import FailedRun, UsageError
+    from stream.simulator import CorpusError, LeakError, read_scenario, write_scenario
 
     try:
+        # Broken TOML is a ValueError too.
         plan = read_scenario(scenario).scaled(scale)
-    except (ScenarioError, OSError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{scenario}: {error}") from error
-    written = write_scenario(plan, seed, out)
+    try:
+        written = write_scenario(plan, seed, out, prompts)
+    except CorpusError as error:
+        raise UsageError(f"{prompts}: {error}") from error
+    except LeakError as error:
+        raise FailedRun(f"{scenario}: {error}") from error
+    files = {
+        "events_file": str(written.events_path),
+        "facts_file": str(written.facts_path),
+        "truth_file": str(written.truth_path),
+    }
     if json:
-        told = {
-            "events": written.events,
-            "events_file": str(written.events_path),
-            "truth_file": str(written.truth_path),
-        }
-        typer.echo(orjson.dumps(told).decode())
+        typer.echo(orjson.dumps({"events": written.events, **files}).decode())
     else:
-        typer.echo(
-            f"{written.events:,} requests in {written.events_path}, truth in {written.truth_path}"
-        )
+        typer.echo(f"{written.events:,} requests; {', '.join(files.values())}")

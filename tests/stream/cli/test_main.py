@@ -88,6 +88,7 @@ def test_the_version_is_that_of_the_distribution(capsys: Captured) -> None:
         ["--config", "absent.toml", "replay", "events"],
         ["simulate", "nonsense", "--seed", "1", "--out", "out"],
         ["simulate", "absent.toml", "--seed", "1", "--out", "out"],
+        ["simulate", "demo", "--seed", "1", "--out", "out", "--prompts", "absent"],
         ["evaluate", "--alerts", "absent", "--truth", "absent", "--events", "events"],
         ["compare", "events"],
         ["doctor", "absent.jsonl"],
@@ -248,5 +249,5 @@ def test_simulated_traffic_is_the_same_for_the_same_seed(capsys: Captured) -> No
         assert main([*arguments, "--json"]) == 0
     first, second = (orjson.loads(line) for line in capsys.readouterr().out.splitlines())
     assert first["events"] == second["events"] > 0
-    for name in ("events.jsonl.zst", "truth.json"):
+    for name in ("events.jsonl.zst", "facts.jsonl", "truth.json"):
         assert (Path("one") / name).read_bytes() == (Path("two") / name).read_bytes()
