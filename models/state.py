@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.errors import InvalidRecord
 
@@ -46,11 +47,21 @@ def decode_state(data: bytes) -> dict[str, Any]:
 def _encoded(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         buffer = BytesIO()
-        np.lib.format.write_array(buffer, np.ascontiguousarray(value), allow_pickle=False)
+        np.lib.format.write_array(buffer, _without_residue(value), allow_pickle=False)
         return msgspec.msgpack.Ext(_ARRAY, buffer.getvalue())
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"state cannot hold {type(value).__name__}")
+
+
+def _without_residue(array: NDArray[Any]) -> NDArray[Any]:
+    """The array with zeros between the fields of its records, where old memory may show through."""
+    if array.dtype.names is None:
+        return np.ascontiguousarray(array)
+    clean = np.zeros(array.shape, array.dtype)
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    return clean
 
 
 def _decoded(code: int, data: memoryview) -> Any:
