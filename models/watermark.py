@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class Watermark:
         if len(sequence) >= _CONFIRMING_ROWS:
             several = len({account for _, account, _ in sequence}) >= _CONFIRMING_ACCOUNTS
             if several or len(sequence) >= _LONE_ROWS:
-                return min(time for time, _, _ in sequence)
+                return _start(sequence)
         if len(self._parked) < _CONFIRMING_ROWS or len(self._parked) % _CONFIRMING_ROWS:
             return None
         return self._dense_hour()
@@ -102,11 +103,15 @@ class Watermark:
 
         Believed are rows that follow the stream, or each other, by no more than 31 days.
         """
+        if not self._parked:
+            return [], []
+        reached = _start(self._parked) if self.time is None else self.time
         believed: list[int] = []
         for time, _, number in sorted(self._parked):
-            if self.time is None or time - self.time <= _BELIEVABLE_GAP:
-                self.time = max(self.time or 0, time)
+            if time - reached <= _BELIEVABLE_GAP:
+                reached = max(reached, time)
                 believed.append(number)
+        self.time = reached
         accepted = set(believed)
         refused = [number for _, _, number in self._parked if number not in accepted]
         self._parked = []
@@ -121,3 +126,17 @@ class Watermark:
         self.time = state["time"]
         self._parked = [(time, account, number) for time, account, number in state["parked"]]
         self._in_sequence = state["in_sequence"]
+
+
+def _start(rows: list[tuple[int, int, int]]) -> int:
+    """Earliest time of the most rows that follow each other by no more than 31 days.
+
+    A lone row of long ago thus does not date a stream.
+    """
+    times = sorted(time for time, _, _ in rows)
+    groups: list[list[int]] = [[times[0]]]
+    for before, time in pairwise(times):
+        if time - before > _BELIEVABLE_GAP:
+            groups.append([])
+        groups[-1].append(time)
+    return max(groups, key=len)[0]
