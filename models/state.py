@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from io import BytesIO
 from typing import Any
 
@@ -14,14 +15,17 @@ from schemas.errors import InvalidRecord
 MAGIC = b"GAUGER\x00"
 VERSION = 1
 _ARRAY = 1
+_DIGEST_SIZE = 16
 
 
 def encode_state(state: dict[str, Any]) -> bytes:
-    """Bytes of a nested state of plain values and arrays: magic, version, MessagePack.
+    """Bytes of a nested state of plain values and arrays: magic, version, digest, MessagePack.
 
     Arrays are extension type 1 in NumPy's own format (NEP 1), which names every field of a record.
+    The digest (BLAKE2b of 16 bytes) covers the MessagePack.
     """
-    return MAGIC + bytes([VERSION]) + msgspec.msgpack.Encoder(enc_hook=_encoded).encode(state)
+    body = msgspec.msgpack.Encoder(enc_hook=_encoded).encode(state)
+    return MAGIC + bytes([VERSION]) + _digest(body) + body
 
 
 def decode_state(data: bytes) -> dict[str, Any]:
@@ -35,13 +39,21 @@ def decode_state(data: bytes) -> dict[str, Any]:
     version = data[len(MAGIC)] if len(data) > len(MAGIC) else 0
     if version != VERSION:
         raise InvalidRecord(f"state of version {version}, this release reads {VERSION}", None)
+    start = len(MAGIC) + 1 + _DIGEST_SIZE
+    body = memoryview(data)[start:]
+    if _digest(body) != data[start - _DIGEST_SIZE : start]:
+        raise InvalidRecord("damaged state: its digest does not fit", None)
     try:
-        state = msgspec.msgpack.Decoder(ext_hook=_decoded).decode(data[len(MAGIC) + 1 :])
+        state = msgspec.msgpack.Decoder(ext_hook=_decoded).decode(body)
     except (msgspec.DecodeError, ValueError, EOFError) as error:
         raise InvalidRecord(f"damaged state: {error}", None) from error
     if not isinstance(state, dict):
         raise InvalidRecord("damaged state: not a table", None)
     return state
+
+
+def _digest(body: bytes | memoryview) -> bytes:
+    return blake2b(body, digest_size=_DIGEST_SIZE, person=b"gauger-state").digest()
 
 
 def _encoded(value: Any) -> Any:
