@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.duplicates import Duplicates
+from models.state import decode_state, encode_state
+
+DAY = 86_400_000_000
+START = 20_370 * DAY
+
+Row = tuple[int, int]
+
+rows_of = st.lists(
+    st.tuples(st.integers(START - 2, START + 2) | st.integers(START, START + 3 * DAY),
+              st.integers(1, 5)),
+    max_size=40,
+)  # fmt: skip
+"""Times on both sides of midnight, and ids that repeat."""
+
+
+def admit(duplicates: Duplicates, rows: list[Row]) -> tuple[list[Row], int]:
+    """The fresh rows and the number of reused ids."""
+    time = np.array([time for time, _ in rows], np.int64)
+    reference = np.array([name for _, name in rows], np.uint64)
+    request = reference * np.uint64(2**60) + time.astype(np.uint64)
+    fresh, reused = duplicates.admit(time, request, reference)
+    return [row for row, is_fresh in zip(rows, fresh.tolist(), strict=True) if is_fresh], reused
+
+
+@given(rows_of)
+def test_equal_rows_are_fresh_once(rows: list[Row]) -> None:
+    fresh, reused = admit(Duplicates(), rows)
+    assert sorted(fresh) == sorted(set(rows))
+    days = {(time // DAY, name) for time, name in rows}
+    assert reused == len(set(rows)) - len(days)
+
+
+@given(rows_of, st.randoms(use_true_random=False), st.integers(1, 10))
+def test_neither_order_nor_cuts_show(rows: list[Row], random: object, size: int) -> None:
+    expected, reused = admit(Duplicates(), rows)
+    shuffled = list(rows)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis gives a Random
+    duplicates = Duplicates()
+    parts = [
+        admit(duplicates, shuffled[first : first + size]) for first in range(0, len(shuffled), size)
+    ]
+    assert sorted(row for fresh, _ in parts for row in fresh) == sorted(expected)
+    assert sum(count for _, count in parts) == reused
+
+
+@given(rows_of, rows_of)
+def test_loaded_duplicates_know_what_was_seen(before: list[Row], after: list[Row]) -> None:
+    seen, loaded = Duplicates(), Duplicates()
+    admit(seen, before)
+    loaded.load(decode_state(encode_state(seen.dump())))
+    assert admit(loaded, after) == admit(seen, after)
+
+
+@given(st.integers(0, 3 * DAY), st.integers(0, DAY))
+def test_a_row_is_remembered_for_at_least_a_day(offset: int, passed: int) -> None:
+    duplicates = Duplicates()
+    row = (START + offset, 1)
+    admit(duplicates, [row])
+    duplicates.forget_before(row[0] + passed)
+    assert admit(duplicates, [row]) == ([], 0)
+
+
+def test_what_is_days_old_is_forgotten() -> None:
+    duplicates = Duplicates()
+    rows = [(START, 1), (START + 5 * DAY, 1)]
+    admit(duplicates, rows)
+    duplicates.forget_before(START + 5 * DAY)
+    assert admit(duplicates, rows) == ([rows[0]], 0)
+    duplicates.forget_before(START + 20 * DAY)
+    assert not any(duplicates.dump()["requests"])
