@@ -78,6 +78,9 @@ class Announcer:
         ]
         total = len(cluster.named) + len(fresh)
         severity = _severity(total)
+        if ended and cluster.sequence < 0:
+            cluster.closed = True
+            return []
         if ended:
             return self._events(cluster, "close", [], epoch, holders, severity)
         if cluster.sequence < 0:
