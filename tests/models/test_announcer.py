@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.accounts import Holder
+from models.announcer import Announcer
+from models.clusters import Cluster, Clusters, TieFinding
+from models.kinds import TieKind
+from models.tie_score import INPUT_NAMES, TieScore
+from schemas.alert import MAX_ACCOUNTS, MAX_EXAMPLES, AlertEvent
+from schemas.codec import decode_alert, encode
+from schemas.times import to_microseconds
+
+EPOCH = 300
+MINUTE = 60_000_000
+
+
+def announcer() -> Announcer:
+    return Announcer(EPOCH, 120, TieScore({"dominance": 2.0}, {"fragment": 0.0}))
+
+
+def holders(accounts: range) -> dict[int, Holder]:
+    return {
+        account: Holder(
+            f"account-{account}", 10, account * MINUTE, (account + 1) * MINUTE,
+            f"request-{account}", account * MINUTE,
+        )
+        for account in accounts
+    }  # fmt: skip
+
+
+def grow(cluster: Cluster, accounts: range, epoch: int) -> None:
+    inputs = np.full(len(INPUT_NAMES), 0.7)
+    Clusters().put(
+        cluster,
+        TieFinding(
+            key=16 * 77 + TieKind.FRAGMENT,
+            score=9.0,
+            p_value=1e-6,
+            q_value=0.01,
+            first_epoch=1,
+            accounts=np.array(accounts, np.uint64),
+            counts=np.full(len(accounts), 4, np.int32),
+            affinities=np.ones(len(accounts)),
+            inputs=inputs,
+        ),
+        epoch,
+    )
+
+
+def new_cluster(accounts: range, epoch: int = 5) -> Cluster:
+    cluster = Cluster("c1", epoch, epoch, 16 * 77 + TieKind.FRAGMENT, 1.0, 1.0)
+    grow(cluster, accounts, epoch)
+    return cluster
+
+
+def say(
+    cluster: Cluster, epoch: int, known: range = range(3_000), *, ended: bool = False
+) -> list[AlertEvent]:
+    alerts = announcer().announce(cluster, epoch, holders(known), ended)
+    assert [decode_alert(encode(alert)) for alert in alerts] == alerts
+    return alerts
+
+
+def test_a_cluster_is_announced_once() -> None:
+    cluster = new_cluster(range(4))
+    [alert] = say(cluster, 5)
+    assert (alert.activity, alert.sequence, alert.accounts_total) == ("create", 0, 4)
+    assert alert.accounts == [f"account-{number}" for number in range(4)]
+    assert alert.requests == 40
+    assert to_microseconds(alert.time, "time") == (6 * EPOCH + 120) * 1_000_000
+    assert say(cluster, 6) == []
+
+
+def test_two_accounts_are_no_finding() -> None:
+    assert say(new_cluster(range(2)), 5) == []
+    assert say(new_cluster(range(9)), 5, known=range(2)) == []
+
+
+def test_growth_by_a_quarter_is_an_update_with_the_new_accounts_alone() -> None:
+    cluster = new_cluster(range(8))
+    [created] = say(cluster, 5)
+    grow(cluster, range(9), 6)
+    assert say(cluster, 6) == []
+    grow(cluster, range(10), 7)
+    [updated] = say(cluster, 7)
+    assert (updated.activity, updated.sequence) == ("update", 1)
+    assert updated.accounts == ["account-8", "account-9"]
+    assert updated.accounts_total == 10
+    assert updated.alert_id == created.alert_id
+    assert updated.event_id != created.event_id
+
+
+def test_a_change_of_severity_is_an_update() -> None:
+    cluster = new_cluster(range(18))
+    assert say(cluster, 5)[0].severity == "medium"
+    grow(cluster, range(20), 6)
+    [updated] = say(cluster, 6)
+    assert (updated.activity, updated.severity) == ("update", "high")
+
+
+def test_a_long_list_goes_on_in_updates() -> None:
+    alerts = say(new_cluster(range(2 * MAX_ACCOUNTS + 5)), 5)
+    assert [len(alert.accounts) for alert in alerts] == [MAX_ACCOUNTS, MAX_ACCOUNTS, 5]
+    assert [alert.activity for alert in alerts] == ["create", "update", "update"]
+    assert [alert.sequence for alert in alerts] == [0, 1, 2]
+    assert len({alert.event_id for alert in alerts}) == 3
+    assert len({account for alert in alerts for account in alert.accounts}) == 2_005
+    assert all(len(alert.examples) <= MAX_EXAMPLES for alert in alerts)
+
+
+def test_what_has_ended_is_closed_once() -> None:
+    cluster = new_cluster(range(4))
+    say(cluster, 5)
+    [closed] = say(cluster, 9_000, ended=True)
+    assert (closed.activity, closed.accounts, closed.accounts_total) == ("close", [], 4)
+    assert cluster.closed
+
+
+def test_what_was_never_announced_ends_in_silence() -> None:
+    cluster = new_cluster(range(2))
+    assert say(cluster, 5) == []
+    assert say(cluster, 9_000, ended=True) == []
+    assert cluster.closed
+
+
+def test_a_closed_cluster_that_grows_is_announced_again_under_its_id() -> None:
+    cluster = new_cluster(range(4))
+    [created] = say(cluster, 5)
+    say(cluster, 9_000, ended=True)
+    grow(cluster, range(8), 9_100)
+    [again] = say(cluster, 9_100)
+    assert (again.activity, again.sequence) == ("update", 2)
+    assert again.alert_id == created.alert_id
+    assert not cluster.closed
+
+
+@pytest.mark.parametrize("epochs", [(5, 6), (5, 5)])
+def test_ids_are_hashes_of_entity_and_epoch(epochs: tuple[int, int]) -> None:
+    first, second = (say(new_cluster(range(4), epoch), epoch)[0] for epoch in epochs)
+    assert (first.alert_id == second.alert_id) is (epochs[0] == epochs[1])
+    same = Announcer.entity_id(3, epochs[0]) == Announcer.entity_id(3, epochs[1])
+    assert same is (epochs[0] == epochs[1])
+    assert Announcer.entity_id(3, 5) != Announcer.entity_id(4, 5)
+
+
+def test_hidden_values_are_not_shown() -> None:
+    [alert] = say(new_cluster(range(4)), 5)
+    [shown] = alert.ties
+    assert (shown.kind, shown.value, shown.accounts) == ("fragment", None, 4)
