@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.text import hash_strings
+from models.kernels.strings import hash_strings, parse_ipv4
 
-_MOST_CACHED = 1 << 18
+_BLOCK = 8
+_IPV6_BIT, _IPV4_BIT, _IPV4_NETWORK_BIT = 1 << 55, 1 << 54, 1 << 53
 
 
 def keyed_hash(key: bytes, purpose: str, data: bytes) -> int:
@@ -21,43 +22,83 @@ def keyed_hash(key: bytes, purpose: str, data: bytes) -> int:
     return int.from_bytes(digest, "little") or 1
 
 
-class HashCache(dict[Any, int]):
-    """Hashes computed once per distinct value; None hashes to 0 (missing). Bounded by starting anew."""
+class StringHasher:
+    """64-bit SipHash-1-3 of strings, under a key of its own for each purpose.
 
-    def __init__(self, compute: Callable[[Any], int]) -> None:
-        super().__init__({None: 0})
-        self._compute = compute
+    Whoever lacks the key can neither guess values from hashes nor make values collide.
+    """
 
-    def __missing__(self, value: Any) -> int:
-        if len(self) >= _MOST_CACHED:
-            self.clear()
-            self[None] = 0
-        hashed = self._compute(value)
-        self[value] = hashed
-        return hashed
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._keys: dict[str, tuple[int, int]] = {}
 
-    def column(self, values: Iterable[Any]) -> NDArray[np.uint64]:
-        """Hash of each value as an array."""
-        return np.array([self[value] for value in values], np.uint64)
+    def columns(self, texts: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.uint64]]:
+        """Hash of each text of equally long columns, by purpose; 0 for empty texts and no other."""
+        rows = len(next(iter(texts.values())))
+        data, ends = join_strings([text for column in texts.values() for text in column])
+        keys = np.array([self._key_of(purpose) for purpose in texts], np.uint64)
+        out = np.empty((len(texts), rows), np.uint64)
+        hash_strings(data, ends, keys, out)
+        return dict(zip(texts, out, strict=True))
+
+    def one(self, purpose: str, text: str) -> int:
+        """Hash of one text."""
+        return int(self.columns({purpose: [text]})[purpose][0])
+
+    def _key_of(self, purpose: str) -> tuple[int, int]:
+        if purpose not in self._keys:
+            halves = [keyed_hash(self._key, purpose, half) for half in (b"first", b"second")]
+            self._keys[purpose] = (halves[0], halves[1])
+        return self._keys[purpose]
+
+
+def join_strings(strings: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """UTF-8 bytes of all strings in one buffer, each followed by a NUL; and the places of these.
+
+    A NUL in a string counts as U+FFFD. The buffer is filled up with NULs to a multiple of eight,
+    and eight more.
+    """
+    joined = "\0".join(strings)
+    if joined.count("\0") >= max(1, len(strings)):
+        joined = "\0".join([text.replace("\0", "\ufffd") for text in strings])
+    encoded = joined.encode("utf-8", "replace")
+    data = np.frombuffer(encoded + bytes(3 * _BLOCK - len(encoded) % _BLOCK), np.uint8)
+    return data, np.flatnonzero(data == 0)[: len(strings)]
 
 
 def join_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """UTF-8 bytes of all texts in one buffer, and the end of each."""
-    encoded = [text.encode("utf-8", "replace") for text in texts]
-    ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), dtype=np.int64)
-    return np.frombuffer(b"".join(encoded) or b"\0", np.uint8), ends
+    """UTF-8 bytes of all texts in one buffer, and the end of each.
+
+    For long texts, of which often some are not ASCII; `join_strings` is faster for short ones.
+    """
+    if all(map(str.isascii, texts)):
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        joined = "".join(texts).encode()
+    else:
+        encoded = [text.encode("utf-8", "replace") for text in texts]
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
+        joined = b"".join(encoded)
+    return np.frombuffer(joined or b"\0", np.uint8), np.cumsum(lengths)
 
 
-def string_hashes(texts: Sequence[str], seed: int) -> NDArray[np.uint64]:
-    """Seeded 64-bit hash of each text by a fast mixer (not cryptographic: the seed must be secret)."""
-    data, ends = join_texts(texts)
-    out = np.empty(len(texts), np.uint64)
-    hash_strings(data, ends, np.uint64(seed), out)
-    return out
+def network_columns(
+    addresses: Sequence[str],
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """`network_bits` of each address, as two columns."""
+    data, ends = join_strings(addresses)
+    numbers = np.empty(len(addresses), np.int64)
+    parse_ipv4(data, ends, numbers)
+    address = np.uint64(_IPV4_BIT) | numbers.astype(np.uint64)
+    network = np.uint64(_IPV4_NETWORK_BIT) | (numbers >> 8).astype(np.uint64)
+    for row in np.flatnonzero(numbers < 0).tolist():
+        text = addresses[row]
+        address[row], network[row] = network_bits(text) if text else (0, 0)
+    return address, network
 
 
+@lru_cache(1 << 16)
 def network_bits(text: str) -> tuple[int, int]:
-    """Address and network (/24 or /48) as numbers below 2^56 that can be read back; 0 where unreadable.
+    """Address and network (/24 or /48) as numbers below 2^56 to be read back; 0 if unreadable.
 
     IPv6 addresses count by their /48 only, since a customer commonly holds that much.
     """
@@ -68,15 +109,15 @@ def network_bits(text: str) -> tuple[int, int]:
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
         if mapped is None:
-            return 0, 1 << 55 | int(address) >> 80
+            return 0, _IPV6_BIT | int(address) >> 80
         address = mapped
-    return 1 << 54 | int(address), 1 << 53 | int(address) >> 8
+    return _IPV4_BIT | int(address), _IPV4_NETWORK_BIT | int(address) >> 8
 
 
 def network_text(bits: int) -> str:
     """The address or network that `network_bits` made a number of."""
-    if bits >> 55:
+    if bits & _IPV6_BIT:
         return str(ipaddress.IPv6Network(((bits & (1 << 48) - 1) << 80, 48)))
-    if bits >> 54:
+    if bits & _IPV4_BIT:
         return str(ipaddress.IPv4Address(bits & 0xFFFFFFFF))
     return str(ipaddress.IPv4Network(((bits & 0xFFFFFF) << 8, 24)))

@@ -1,226 +1,250 @@
-"""From decoded requests to columnar batches; text and identifiers end here."""
+"""From decoded requests to columnar batches; text and identifiers end here.
+
+One list a field and array operations from there on: what runs once per event in the interpreter is
+picking the attribute, and no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.batch import BREADTHS, MEASURES, PLANS, EventBatch
-from models.hashing import HashCache, keyed_hash, network_bits, string_hashes
-from models.kernels.batch import join_ties, measure_rows
+from models.hashing import StringHasher, network_columns
+from models.kernels.batch import combine, gather_ragged, join_ties, mark_rows, measure_rows
 from models.kinds import KIND_BITS, TieKind, tie_keys
 from models.sketch import Sketcher
 from schemas.request import RequestEvent
 
-_PAYMENT_COLUMN, _NETWORK_COLUMN = 0, 2
+_MICROSECONDS = 1e6
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MOST_TOOLSETS = 1 << 16
 _CUT_REASONS = frozenset({"length", "max_tokens", "max_output_tokens"})
+_FIRST_FAILURE = 400
+
+Hashes = NDArray[np.uint64]
+Columns = dict[str, Hashes]
+Events = Sequence[RequestEvent]
+
+
+class _Fragments(NamedTuple):
+    """Tie keys of prompts and of system texts, ragged; characters and scripts of prompts."""
+
+    prompt: Hashes
+    prompt_ends: NDArray[np.int64]
+    system: Hashes
+    system_ends: NDArray[np.int64]
+    characters: NDArray[np.int64]
+    scripts: NDArray[np.uint8]
 
 
 class BatchBuilder:
-    """Makes batches of decoded requests under one key; text and identifiers end here."""
+    """Makes batches of decoded requests under one key."""
 
     def __init__(self, key: bytes) -> None:
         self._sketcher = Sketcher(key)
-        self._id_seed = keyed_hash(key, "request", b"")
-
-        def cache(purpose: str) -> HashCache:
-            return HashCache(lambda value: keyed_hash(key, purpose, _as_bytes(value)))
-
-        self._accounts = cache("account")
-        self._owners = cache("owner")
-        self._payments = cache("payment")
-        self._clients = cache("client")
-        self._toolsets = cache("tools")
-        self._shapes = cache("shape")
-        self._words = cache("word")
-        self._signatures = cache("signature")
-        self._addresses: dict[Any, tuple[int, int]] = {None: (0, 0)}
+        self._hasher = StringHasher(key)
+        self._toolsets: dict[str, int] = {"": 0}
 
     def account_key(self, account: str) -> int:
         """The key under which an account is kept."""
-        return self._accounts[account]
+        return self._hasher.one("account", account)
 
     def payment_key(self, payment: str) -> int:
         """The tie key of a payment instrument."""
-        return int(tie_keys(np.array([self._payments[payment]], np.uint64), TieKind.PAYMENT)[0])
+        key = np.array([self._hasher.one("payment", payment)], np.uint64)
+        return int(tie_keys(key, TieKind.PAYMENT)[0])
 
     def owner_key(self, owner: str) -> int:
         """The key of an organisation."""
-        return self._owners[owner]
+        return self._hasher.one("owner", owner)
 
-    def build(self, events: Sequence[RequestEvent]) -> EventBatch:
+    def build(self, events: Events) -> EventBatch:
         """The batch of these events, in their order."""
-        time = _microseconds([event.time for event in events])
-        account = self._accounts.column([event.account for event in events])
+        names = [event.account for event in events]
         ids = [event.id for event in events]
-        reference = string_hashes(ids, self._id_seed) ^ account
-        request = reference ^ (time.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-        texts, fragments, fragment_ends, scripts = self._sketch(events)
-        columns, marks, clear = self._shared(events)
-        marks[:, BREADTHS.index("scripts")] = scripts
-        signatures, signature_ends = self._signature_keys(events)
-        ties, tie_ends = join_ties(columns, fragments, fragment_ends, signatures, signature_ends)
+        hashes = self._hashed(events, names, ids)
+        shown = self._shown(events, hashes)
+        fragments = self._fragments(events)
+        signatures, signature_ends = self._signatures(events)
+        ties, tie_ends = join_ties(
+            _tie_columns(shown),
+            fragments.prompt,
+            fragments.prompt_ends,
+            fragments.system,
+            fragments.system_ends,
+            signatures,
+            signature_ends,
+        )
+        time = _microseconds([event.time for event in events])
+        reference = hashes["request"] ^ hashes["account"]
         return EventBatch(
             time=time,
-            account=account,
-            request=_non_zero(request),
+            account=hashes["account"],
+            request=_non_zero(reference ^ (time.astype(np.uint64) * _GOLDEN)),
             reference=_non_zero(reference),
-            measures=self._measures(events, texts, fragment_ends),
-            marks=marks,
-            owner=self._owners.column([event.org for event in events]),
+            measures=_measures(events, fragments),
+            marks=_marks(shown, hashes, fragments.scripts),
+            owner=hashes["owner"],
             plan=np.array([PLANS.get(event.plan or "", 0) for event in events], np.int64),
             created=_microseconds([event.account_created for event in events]),
-            payment=columns[:, _PAYMENT_COLUMN].copy(),
-            network=columns[:, _NETWORK_COLUMN].copy(),
+            payment=shown["payment"],
+            network=shown["network"],
             ties=ties,
             tie_ends=tie_ends,
-            names=[event.account for event in events],
+            names=names,
             ids=ids,
-            clear=clear,
+            clear=_clear(events, shown["client"]),
         )
 
-    def _sketch(
-        self, events: Sequence[RequestEvent]
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]:
-        prompts = [event.prompt or "" for event in events]
-        characters = np.fromiter(map(len, prompts), np.int64, len(prompts))
-        prompt = self._sketcher.sketch(prompts)
-        if not any(event.system for event in events):
-            keys = tie_keys(prompt.fragments, TieKind.FRAGMENT)
-            return characters, keys, prompt.ends, prompt.scripts
-        system = self._sketcher.sketch([event.system or "" for event in events], dense=True)
-        both, ends = join_ties(
-            np.empty((len(events), 0), np.uint64),
-            prompt.fragments,
-            prompt.ends,
-            system.fragments,
-            system.ends,
+    def _hashed(self, events: Events, names: list[str], ids: list[str]) -> Columns:
+        return self._hasher.columns(
+            {
+                "request": ids,
+                "account": names,
+                "owner": [event.org or "" for event in events],
+                "payment": [event.payment or "" for event in events],
+                "end_user": [event.end_user or "" for event in events],
+                "session": [event.session or "" for event in events],
+                "model": [event.model or "" for event in events],
+                "operation": [event.operation or "" for event in events],
+                "user_agent": [event.user_agent or "" for event in events],
+                "tls": [event.tls_fingerprint or "" for event in events],
+            }
         )
-        return characters, tie_keys(both, TieKind.FRAGMENT), ends, prompt.scripts
 
-    def _shared(
-        self, events: Sequence[RequestEvent]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64], dict[int, str]]:
-        """Tie keys a row and kind (fragments and signatures apart), breadth marks, clear values."""
-        clients = [_client_of(event) for event in events]
-        client = tie_keys(self._clients.column(clients), TieKind.CLIENT)
-        shape = self._shapes.column([_shape_of(event) for event in events])
-        tools = [tuple(sorted(event.tools)) if event.tools else None for event in events]
-        toolset = self._toolsets.column(tools)
-        address, network = self._network_keys([event.ip for event in events])
-        payment = self._payments.column([event.payment for event in events])
-        columns = np.stack(
-            [
-                tie_keys(payment, TieKind.PAYMENT),
-                tie_keys(address << np.uint64(KIND_BITS), TieKind.ADDRESS),
-                tie_keys(network << np.uint64(KIND_BITS), TieKind.NETWORK),
-                client,
-                tie_keys(toolset, TieKind.TOOLS),
-                tie_keys(shape, TieKind.SHAPE),
-            ],
-            axis=1,
-        )
-        marks = np.zeros((len(events), len(BREADTHS)), np.uint64)
-        model = self._words.column([event.model for event in events])
-        for name, hashes in {
-            "networks": network * np.uint64(0x9E3779B97F4A7C15),
-            "clients": client,
-            "end_users": self._words.column([event.end_user for event in events]),
-            "sessions": self._words.column([event.session for event in events]),
-            "models": model,
-            "shapes": shape,
-            "toolsets": toolset,
-        }.items():
-            bits = np.uint64(1) << (hashes >> np.uint64(58))
-            marks[:, BREADTHS.index(name)] = np.where(hashes == 0, np.uint64(0), bits)
-        clear = dict(zip(client.tolist(), [_client_text(parts) for parts in clients], strict=True))
-        clear.pop(0, None)
-        return columns, marks, clear
+    def _shown(self, events: Events, hashes: Columns) -> Columns:
+        """Tie keys of the values that a request shows one of each kind of."""
+        address, network = network_columns([event.ip or "" for event in events])
+        client = combine(np.stack([hashes["user_agent"], hashes["tls"]]))
+        return {
+            "payment": tie_keys(hashes["payment"], TieKind.PAYMENT),
+            "address": tie_keys(address << np.uint64(KIND_BITS), TieKind.ADDRESS),
+            "network": tie_keys(network << np.uint64(KIND_BITS), TieKind.NETWORK),
+            "client": tie_keys(client, TieKind.CLIENT),
+            "toolset": tie_keys(self._toolset_hashes(events), TieKind.TOOLS),
+            "shape": tie_keys(_shape_hashes(events, hashes), TieKind.SHAPE),
+        }
 
-    def _network_keys(
-        self, addresses: Sequence[str | None]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        known = self._addresses
-        if len(known) > 1 << 18:
+    def _toolset_hashes(self, events: Events) -> Hashes:
+        """Hash of the tools offered, whatever their order."""
+        joined = ["\0".join(event.tools) if event.tools else "" for event in events]
+        known = self._toolsets
+        if len(known) > _MOST_TOOLSETS:
             known.clear()
-            known[None] = (0, 0)
-        for address in set(addresses).difference(known):
-            known[address] = network_bits(str(address))
-        pairs = np.array([known[address] for address in addresses], np.uint64).reshape(-1, 2)
-        return pairs[:, 0], pairs[:, 1]
+            known[""] = 0
+        for tools in set(joined).difference(known):
+            known[tools] = self._hasher.one("tools", "\0".join(sorted(tools.split("\0"))))
+        return np.fromiter(map(known.__getitem__, joined), np.uint64, len(joined))
 
-    def _signature_keys(
-        self, events: Sequence[RequestEvent]
-    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    def _fragments(self, events: Events) -> _Fragments:
+        prompts = [event.prompt or "" for event in events]
+        prompt = self._sketcher.sketch(prompts)
+        # System texts repeat: each is sketched once a batch.
+        numbers: dict[str, int] = {}
+        places = [numbers.setdefault(event.system or "", len(numbers)) for event in events]
+        distinct = self._sketcher.sketch_densely(list(numbers))
+        system, system_ends = gather_ragged(
+            distinct.fragments, distinct.ends, np.array(places, np.intp)
+        )
+        return _Fragments(
+            tie_keys(prompt.fragments, TieKind.FRAGMENT),
+            prompt.ends,
+            tie_keys(system, TieKind.FRAGMENT),
+            system_ends,
+            np.fromiter(map(len, prompts), np.int64, len(prompts)),
+            prompt.scripts,
+        )
+
+    def _signatures(self, events: Events) -> tuple[Hashes, NDArray[np.int64]]:
         counts = np.zeros(len(events), np.int64)
-        found: list[int] = []
+        shown: list[str] = []
         for row, event in enumerate(events):
             if event.signatures_issued or event.signatures_presented:
-                shown = {*(event.signatures_issued or ()), *(event.signatures_presented or ())}
-                counts[row] = len(shown)
-                found.extend(self._signatures[signature] for signature in shown)
-        keys = tie_keys(np.array(found, np.uint64), TieKind.SIGNATURE)
-        return keys, np.cumsum(counts)
-
-    @staticmethod
-    def _measures(
-        events: Sequence[RequestEvent],
-        characters: NDArray[np.int64],
-        fragment_ends: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        out = np.zeros((len(events), len(MEASURES)), np.int64)
-        measure_rows(
-            _numbers([event.input_tokens for event in events]),
-            _numbers([event.cached_tokens for event in events]),
-            _numbers([event.output_tokens for event in events]),
-            _numbers([event.reasoning_tokens for event in events]),
-            _numbers([event.messages for event in events]),
-            characters,
-            np.diff(fragment_ends, prepend=0),
-            out,
-        )
-        out[:, MEASURES.index("refused")] = [event.refused is True for event in events]
-        out[:, MEASURES.index("cut")] = [event.stop_reason in _CUT_REASONS for event in events]
-        out[:, MEASURES.index("failed")] = [_failed(event.status) for event in events]
-        return out
+                distinct = {*(event.signatures_issued or ()), *(event.signatures_presented or ())}
+                distinct.discard("")
+                counts[row] = len(distinct)
+                shown.extend(sorted(distinct))
+        hashes = self._hasher.columns({"signature": shown})["signature"]
+        return tie_keys(hashes, TieKind.SIGNATURE), np.cumsum(counts)
 
 
-def _client_of(event: RequestEvent) -> tuple[str, str] | None:
-    if event.user_agent is None and event.tls_fingerprint is None:
-        return None
-    return event.user_agent or "", event.tls_fingerprint or ""
+def _tie_columns(shown: Columns) -> Hashes:
+    return np.stack(list(shown.values()))
 
 
-def _client_text(client: tuple[str, str] | None) -> str:
-    return " ".join(part for part in client or () if part)
+def _shape_hashes(events: Events, hashes: Columns) -> Hashes:
+    """How the request was parameterised, 0 where the caller chose nothing."""
+    most = _numbers([event.max_tokens for event in events])
+    temperature = _numbers([event.temperature for event in events])
+    completions = _numbers([event.n for event in events])
+    numbers = [column.view(np.uint64) for column in (most, temperature, completions)]
+    shape = combine(np.stack([hashes["model"], hashes["operation"], *numbers]))
+    return np.where(np.isnan(most) & np.isnan(temperature), np.uint64(0), shape)
 
 
-def _shape_of(event: RequestEvent) -> tuple[Any, ...] | None:
-    """How the request was parameterised, where the caller chose anything."""
-    if event.max_tokens is None and event.temperature is None:
-        return None
-    return (event.model, event.operation, event.max_tokens, event.temperature, event.n)
+def _marks(shown: Columns, hashes: Columns, scripts: NDArray[np.uint8]) -> Hashes:
+    # Networks are numbers that can be read back: spread first, as all other values are.
+    by_breadth = {
+        "networks": (shown["network"] >> np.uint64(KIND_BITS)) * _GOLDEN,
+        "clients": shown["client"],
+        "end_users": hashes["end_user"],
+        "sessions": hashes["session"],
+        "models": hashes["model"],
+        "scripts": np.zeros(len(scripts), np.uint64),
+        "shapes": shown["shape"],
+        "toolsets": shown["toolset"],
+    }
+    marks = np.zeros((len(scripts), len(BREADTHS)), np.uint64)
+    mark_rows(np.stack([by_breadth[name] for name in BREADTHS]), marks)
+    marks[:, BREADTHS.index("scripts")] = scripts
+    return marks
 
 
-def _failed(status: int | str | None) -> bool:
-    return isinstance(status, int) and status >= 400
+def _clear(events: Events, client: Hashes) -> dict[int, str]:
+    """What may be shown in clear of the clients met, by tie key."""
+    rows = dict(zip(client.tolist(), range(len(client)), strict=True))
+    rows.pop(0, None)
+    return {
+        key: f"{events[row].user_agent or ''} {events[row].tls_fingerprint or ''}".strip()
+        for key, row in rows.items()
+    }
 
 
-def _numbers(values: list[int | None]) -> NDArray[np.float64]:
+def _measures(events: Events, fragments: _Fragments) -> NDArray[np.int64]:
+    out = np.zeros((len(events), len(MEASURES)), np.int64)
+    sampled = np.diff(fragments.prompt_ends + fragments.system_ends, prepend=0)
+    measure_rows(
+        _numbers([event.input_tokens for event in events]),
+        _numbers([event.cached_tokens for event in events]),
+        _numbers([event.output_tokens for event in events]),
+        _numbers([event.reasoning_tokens for event in events]),
+        _numbers([event.messages for event in events]),
+        fragments.characters,
+        sampled,
+        out,
+    )
+    out[:, MEASURES.index("refused")] = [event.refused is True for event in events]
+    out[:, MEASURES.index("cut")] = [event.stop_reason in _CUT_REASONS for event in events]
+    out[:, MEASURES.index("failed")] = [
+        isinstance(event.status, int) and event.status >= _FIRST_FAILURE for event in events
+    ]
+    return out
+
+
+def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """Numbers, NaN where unknown."""
     return np.array(values, np.float64)
 
 
-def _microseconds(values: list[float | str | None]) -> NDArray[np.int64]:
-    seconds = np.array(values, np.float64)
-    return np.where(np.isnan(seconds), 0, np.rint(seconds * 1e6)).astype(np.int64)
+def _microseconds(seconds: Sequence[float | str | None]) -> NDArray[np.int64]:
+    """Whole microseconds, 0 where unknown."""
+    known = np.array(seconds, np.float64)
+    return np.rint(np.nan_to_num(known) * _MICROSECONDS).astype(np.int64)
 
 
-def _non_zero(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _non_zero(hashes: Hashes) -> Hashes:
     return np.where(hashes == 0, np.uint64(1), hashes)
-
-
-def _as_bytes(value: Any) -> bytes:
-    return str(value).encode("utf-8", "replace")

@@ -29,30 +29,36 @@ class Sketches(NamedTuple):
 
 
 class Sketcher:
-    """Sketches texts under one key.
+    """Sketches texts under one key; what words and shingles are says `models.kernels.text`.
 
-    A shingle of five words is kept with probability 1/8 in the first and last 2 kB of a text and 1/32
-    between, so a fixed fragment of 40 words is missed with probability (7/8)^36 = 0.8 % near an edge;
-    at most 256 hashes, the smallest, are kept of one text.
+    A shingle of five words is kept with probability 1/8 where its last word ends in the first or
+    last 2,048 bytes of a text and 1/32 between, so a fixed fragment of 40 words is missed with
+    probability (7/8)^36 = 0.8 % near an edge; at most 256 distinct hashes, the smallest, are kept
+    of one text.
     """
 
     def __init__(self, key: bytes) -> None:
         self._seed = np.uint64(keyed_hash(key, "fragment", b""))
         self._room = np.empty(1 << 16, np.uint64)
 
-    def sketch(self, texts: Sequence[str], dense: bool = False) -> Sketches:
-        """Sketch each text; `dense` samples at 1/8 throughout (for system texts)."""
-        cut = [text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] for text in texts]
-        data, ends = join_texts(cut)
-        sizes = np.diff(ends, prepend=0)
-        room = int(np.minimum(sizes // 2 + 1, MOST_FRAGMENTS + 1).sum()) + MOST_FRAGMENTS
+    def sketch(self, texts: Sequence[str]) -> Sketches:
+        """Sketch each text."""
+        return self._sketch(texts, _SPARSE)
+
+    def sketch_densely(self, texts: Sequence[str]) -> Sketches:
+        """Sketch each text with probability 1/8 throughout, as system texts are."""
+        return self._sketch(texts, _DENSE)
+
+    def _sketch(self, texts: Sequence[str], sparse: np.uint64) -> Sketches:
+        if any(len(text) > LONGEST_TEXT for text in texts):
+            texts = [text[:LONGEST_TEXT] for text in texts]
+        data, ends = join_texts(texts)
+        room = int(np.minimum(np.diff(ends, prepend=0), MOST_FRAGMENTS).sum())
         if room > len(self._room):
             self._room = np.empty(room, np.uint64)
-        out = self._room
-        counts = np.zeros(len(texts), np.int64)
-        scripts = np.zeros(len(texts), np.uint8)
-        sparse = _DENSE if dense else _SPARSE
+        counts, scripts = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint8)
         written = sketch_texts(
-            data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS, out, counts, scripts
-        )
-        return Sketches(out[:written].copy(), np.cumsum(counts), scripts)
+            data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS,
+            self._room, counts, scripts,
+        )  # fmt: skip
+        return Sketches(self._room[:written].copy(), np.cumsum(counts), scripts)

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple, TypeVar
 
 import msgspec
 import orjson
+from msgspec.structs import force_setattr
 
 from schemas.alert import AlertEvent
 from schemas.errors import InvalidRecord
@@ -53,21 +55,26 @@ class DecodedRequests(NamedTuple):
 def decode_requests(lines: list[bytes]) -> DecodedRequests:
     """Decode a block of native request events; nothing in the lines can make it raise."""
     events: list[RequestEvent] = []
-    rows: list[int] = []
     rejects: list[tuple[int, InvalidRecord]] = []
     unknown_fields: Counter[str] = Counter()
-    unknown: list[str] | None = None
-    for row, line in enumerate(lines):
+    unknown: list[str] = []
+    row = 0
+    while row < len(lines):
+        # A line with unknown fields is rarely alone: do not try its successor in vain.
+        if not unknown:
+            row = _decode_usual(lines, row, events)
+            if row == len(lines):
+                break
         try:
-            # A line with unknown fields is rarely alone: do not try its successor in vain.
-            event, unknown = _decode_request(line, strictly=not unknown)
+            event, unknown = _decode_unusual(lines[row])
         except InvalidRecord as refusal:
             rejects.append((row, refusal))
         else:
             events.append(event)
-            rows.append(row)
-            if unknown:
-                unknown_fields.update(unknown)
+            unknown_fields.update(unknown)
+        row += 1
+    refused = {row for row, _ in rejects}
+    rows = [row for row in range(len(lines)) if row not in refused]
     return DecodedRequests(events, rows, rejects, dict(sorted(unknown_fields.items())))
 
 
@@ -77,7 +84,10 @@ def decode_request(line: bytes) -> RequestEvent:
     Raises:
         InvalidRecord: With the reason and the field at fault.
     """
-    return _decode_request(line)[0]
+    decoded = decode_requests([line])
+    for _, refusal in decoded.rejects:
+        raise refusal
+    return decoded.events[0]
 
 
 def decode_facts(line: bytes) -> FactsRecord:
@@ -152,28 +162,27 @@ def encode(record: msgspec.Struct) -> bytes:
     return line
 
 
-def _decode_request(line: bytes, *, strictly: bool = True) -> tuple[RequestEvent, list[str] | None]:
-    """The event, and the names of its unknown fields if it has any."""
+def _decode_usual(lines: list[bytes], row: int, events: list[RequestEvent]) -> int:
+    """Append the events of lines from `row` on until one is unusual; returns the row reached."""
+    decode = _strict.decode
+    try:
+        for row in range(row, len(lines)):  # noqa: B020, PLR1704  # the row is told on any way out
+            line = lines[row]
+            if len(line) > MAX_LINE:
+                return row
+            event = decode(line)
+            if isinstance(event.account_created, str) or isinstance(event.time, str):
+                _turn_to_seconds(event)
+            events.append(event)
+    except (InvalidRecord, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return row
+    return len(lines)
+
+
+def _decode_unusual(line: bytes) -> tuple[RequestEvent, list[str]]:
+    """The event, and the names of its unknown fields."""
     if len(line) > MAX_LINE:
         raise InvalidRecord(f"line is longer than {MAX_LINE} bytes")
-    event = _decode_strictly(line) if strictly else None
-    unknown = None
-    if event is None:
-        event, unknown = _decode_slowly(line)
-    if isinstance(event.time, str) or isinstance(event.account_created, str):
-        event = _with_request_seconds(event)
-    return event, unknown
-
-
-def _decode_strictly(line: bytes) -> RequestEvent | None:
-    """The event when nothing about the line is unusual."""
-    try:
-        return _strict.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _decode_slowly(line: bytes) -> tuple[RequestEvent, list[str]]:
     record = _parse_object(line)
     unknown = list(record.keys() - REQUEST_FIELDS)
     for name in unknown:
@@ -182,7 +191,9 @@ def _decode_slowly(line: bytes) -> tuple[RequestEvent, list[str]]:
         value = record.get(name)
         if isinstance(value, float) and value.is_integer():
             record[name] = int(value)
-    return _convert(record, RequestEvent), unknown
+    event = _convert(record, RequestEvent)
+    _turn_to_seconds(event)
+    return event, unknown
 
 
 def _parse_object(line: bytes) -> dict[str, object]:
@@ -202,13 +213,18 @@ def _convert(record: object, kind: type[Record]) -> Record:
         raise refused_value(error) from None
 
 
-def _with_request_seconds(event: RequestEvent) -> RequestEvent:
-    created = event.account_created
-    return msgspec.structs.replace(
-        event,
-        time=to_seconds(event.time, "time"),
-        account_created=None if created is None else to_seconds(created, "account_created"),
-    )
+def _turn_to_seconds(event: RequestEvent) -> None:
+    """Replace the times of an event that nobody else has seen yet by Unix seconds."""
+    if isinstance(event.time, str):
+        force_setattr(event, "time", to_seconds(event.time, "time"))
+    if isinstance(event.account_created, str):
+        force_setattr(event, "account_created", _sign_up_seconds(event.account_created))
+
+
+@lru_cache(1 << 16)
+def _sign_up_seconds(text: str) -> float:
+    """Unix seconds of a sign-up: each account's requests repeat the same one."""
+    return to_seconds(text, "account_created")
 
 
 def _with_account_seconds(campaign: Campaign) -> Campaign:

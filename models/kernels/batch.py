@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from models.kernels.table import mix
+
 UNIT = 256.0
 """Fixed point of logarithms."""
 
@@ -28,23 +30,55 @@ def gather_ragged(values, ends, rows):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def join_ties(columns, first, first_ends, second, second_ends):  # type: ignore[no-untyped-def]
-    """One ragged column a row out of fixed columns (0 is left out) and two ragged ones."""
-    rows, width = columns.shape
-    out = np.empty(rows * width + len(first) + len(second), np.uint64)
+def combine(columns):  # type: ignore[no-untyped-def]
+    """One hash a row out of the hashes uint64[columns, rows]; rows in which all are 0 give 0."""
+    width, rows = columns.shape
+    out = np.zeros(rows, np.uint64)
+    for row in range(rows):
+        value = np.uint64(0)
+        known = np.uint64(0)
+        for column in range(width):
+            value = mix(value + columns[column, row]) + np.uint64(column + 1)
+            known |= columns[column, row]
+        if known != 0:
+            out[row] = max(value, np.uint64(1))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def mark_rows(hashes, out):  # type: ignore[no-untyped-def]
+    """Set one bit of 64 for each hash uint64[columns, rows] in `out[row, column]`; none for 0."""
+    width, rows = hashes.shape
+    for column in range(width):
+        for row in range(rows):
+            value = hashes[column, row]
+            if value != 0:
+                out[row, column] = np.uint64(1) << (value >> np.uint64(58))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _append(values, ends, row, out, written):  # type: ignore[no-untyped-def]
+    for place in range(ends[row - 1] if row > 0 else 0, ends[row]):
+        out[written] = values[place]
+        written += 1
+    return written
+
+
+@njit(cache=True, nogil=True)
+def join_ties(columns, first, first_ends, second, second_ends, third, third_ends):  # type: ignore[no-untyped-def]
+    """One ragged column of fixed ones, uint64[columns, rows] (0 is left out), and ragged ones."""
+    width, rows = columns.shape
+    out = np.empty(rows * width + len(first) + len(second) + len(third), np.uint64)
     ends = np.empty(rows, np.int64)
     written = 0
     for row in range(rows):
         for column in range(width):
-            if columns[row, column] != 0:
-                out[written] = columns[row, column]
+            if columns[column, row] != 0:
+                out[written] = columns[column, row]
                 written += 1
-        for place in range(first_ends[row - 1] if row > 0 else 0, first_ends[row]):
-            out[written] = first[place]
-            written += 1
-        for place in range(second_ends[row - 1] if row > 0 else 0, second_ends[row]):
-            out[written] = second[place]
-            written += 1
+        written = _append(first, first_ends, row, out, written)
+        written = _append(second, second_ends, row, out, written)
+        written = _append(third, third_ends, row, out, written)
         ends[row] = written
     return out[:written].copy(), ends
 
