@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-
-Values: TypeAlias = NDArray[np.float64]
 
 TARGET = Path(__file__).resolve().parent.parent / "stream" / "simulator" / "fitted.toml"
 PROBABILITIES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
@@ -74,7 +72,9 @@ def servegen(folder: Path) -> str:
     known = np.isfinite(tokens["in_mean"]) & np.isfinite(tokens["out_mean"])
     who = keys(tokens)[known]
     inputs, outputs = tokens["in_mean"][known], tokens["out_mean"][known]
-    per_client = [(inputs[who == code].mean(), outputs[who == code].mean()) for code in np.unique(who)]
+    per_client = [
+        (inputs[who == code].mean(), outputs[who == code].mean()) for code in np.unique(who)
+    ]
     return "\n".join(
         [
             "[servegen]",
@@ -118,7 +118,7 @@ def sessions(folder: Path) -> str:
     )
 
 
-def read(path: Path) -> dict[str, NDArray[np.generic]]:
+def read(path: Path) -> dict[str, NDArray[Any]]:
     """The columns of a trace that hold numbers or text."""
     table = pq.read_table(path)
     return {
@@ -128,13 +128,13 @@ def read(path: Path) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def keys(columns: dict[str, NDArray[np.generic]]) -> NDArray[np.int64]:
+def keys(columns: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
     """A number for each client of each model."""
     names = [f"{m}/{c}" for m, c in zip(columns["model"], columns["client_id"], strict=True)]
     return np.unique(np.array(names), return_inverse=True)[1]
 
 
-def quantiles(values: NDArray[np.generic], digits: int = 0) -> list[float]:
+def quantiles(values: NDArray[Any], digits: int = 0) -> list[float]:
     """The quantile table of a column."""
     found = np.quantile(values.astype(np.float64), PROBABILITIES)
     rounded = np.round(found, digits)

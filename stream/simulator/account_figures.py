@@ -33,7 +33,9 @@ def account_figures(rows: Rows, people: Accounts) -> dict[str, Any]:
     for name in _DISTINCT:
         figures[f"{name}_distinct"] = _distinct(group, rows[name].astype(np.int64), accounts.size)
     figures["refused_share"] = np.add.reduceat(rows["refused"].astype(np.float64), first) / counts
-    figures["failed_share"] = np.add.reduceat((rows["status"] != 200).astype(np.float64), first) / counts
+    figures["failed_share"] = (
+        np.add.reduceat((rows["status"] != 200).astype(np.float64), first) / counts
+    )
     figures["age"] = rows["time"][first] - people["created"][accounts]
     figures.update(_rhythm(rows["time"], group, first, counts))
     enough = counts >= _LEAST
@@ -68,5 +70,8 @@ def _rhythm(times: Floats, group: Ints, first: Ints, counts: Ints) -> dict[str, 
         "busy": counts / active,
         "hours_of_day": _distinct(group, of_day, first.size),
         "night_share": np.add.reduceat((of_day < 6).astype(np.float64), first) / counts,
-        "weekend_share": np.add.reduceat(((times // 86_400.0 + 3) % 7 >= 5).astype(np.float64), first) / counts,
+        "weekend_share": np.add.reduceat(
+            ((times // 86_400.0 + 3) % 7 >= 5).astype(np.float64), first
+        )
+        / counts,
     }

@@ -33,7 +33,9 @@ _FAMILIES: dict[str, list[tuple[str, str]]] = {
         *_versions("Mozilla/5.0 Safari", ("17.6", "18.1"), _SYSTEMS[2:3]),
     ],
     "app": [
-        *_versions("LyraMobile", ("3.1.0", "3.2.1", "3.3.0"), ("iOS 18.1", "Android 14", "Android 15")),
+        *_versions(
+            "LyraMobile", ("3.1.0", "3.2.1", "3.3.0"), ("iOS 18.1", "Android 14", "Android 15")
+        ),
         *_versions("LyraDesktop", ("1.8.2", "1.9.0"), _SYSTEMS[2:]),
     ],
     "sdk": [
@@ -63,7 +65,7 @@ _FAMILIES: dict[str, list[tuple[str, str]]] = {
         *_versions("portal-gateway", ("3.4.1", "3.3.0"), ("",)),
         *_versions("undici", ("6.19.8",), ("",)),
     ],
-}  # fmt: skip
+}
 FAMILY_NAMES = tuple(_FAMILIES)
 
 

@@ -1,4 +1,4 @@
-"""Prompt text in the style of real corpora: word chains learned at run time, and some rows as they are.
+"""Prompt text in the style of real corpora: word chains learned at run time, some rows verbatim.
 
 Chains are of second order with frequent backing off, so that hundreds of thousands of prompts can
 be drawn from some thousand rows without every row coming back a hundred times. Nothing learned here
@@ -60,7 +60,9 @@ class CorpusText:
         chained = self._chain.texts(rng, source[rows], words[rows])
         verbatim = rng.random(rows.size) < _VERBATIM
         draws = rng.random(rows.size)
-        for row, text, exact, draw in zip(rows.tolist(), chained, verbatim.tolist(), draws.tolist(), strict=True):
+        for row, text, exact, draw in zip(
+            rows.tolist(), chained, verbatim.tolist(), draws.tolist(), strict=True
+        ):
             own = self._rows[source[row]]
             texts[row] = own[int(draw * len(own))] if exact else text
         return texts
@@ -73,7 +75,9 @@ class CorpusText:
 
     def harvest_styles(self, rng: np.random.Generator, size: int) -> Ints | None:
         """A campaign keeps to one or two of the distillation sources."""
-        kept = rng.choice(len(self._harvest), min(len(self._harvest), int(rng.integers(1, 3))), replace=False)
+        kept = rng.choice(
+            len(self._harvest), min(len(self._harvest), int(rng.integers(1, 3))), replace=False
+        )
         return STYLES + kept[rng.integers(0, kept.size, size)]
 
 

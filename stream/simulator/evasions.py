@@ -14,7 +14,9 @@ from stream.simulator.rows import ROUTES, Rows, drop_mask
 if TYPE_CHECKING:
     from stream.simulator.campaigns.base import Campaign
 
-_SANITISED = drop_mask("ip", "asn", "country", "user_agent", "tls_fingerprint", "session", "end_user")
+_SANITISED = drop_mask(
+    "ip", "asn", "country", "user_agent", "tls_fingerprint", "session", "end_user"
+)
 _OTHER_ROUTES = ("cloud:aurora", "cloud:borealis", "cloud:cirrus", "router:meridian")
 
 
@@ -91,7 +93,9 @@ class Evasions:
         human = [CURVE_NAMES.index(name) for name in ("office", "evening", "day", "owl")]
         curves = np.array(human)[(uniform_of(accounts, 91) * len(human)).astype(np.int64)]
         zones = campaign.world.people.table["zone"][accounts] + 3.0 * uniform_of(accounts, 92)
-        return np.where(rng.random(owner.size) < self["jitter"], moments(rng, day, curves, zones), times)
+        return np.where(
+            rng.random(owner.size) < self["jitter"], moments(rng, day, curves, zones), times
+        )
 
     def failover(self, rows: Rows, campaign: Campaign) -> None:
         """`failover`: blocked pathways answer 403 or 429 for minutes, then their load moves on.
@@ -114,4 +118,6 @@ class Evasions:
         block(rows, failing)
         moved = blocked & ~failing
         routes = np.array([ROUTES.index(name) for name in _OTHER_ROUTES])
-        rows["route"][moved] = routes[(phase[moved].astype(np.int64) + campaign.number) % routes.size]
+        rows["route"][moved] = routes[
+            (phase[moved].astype(np.int64) + campaign.number) % routes.size
+        ]

@@ -27,7 +27,8 @@ _SLICE = 20_000
 class Simulation:
     """One seeded run. `lines` may be consumed once; the truth is complete afterwards.
 
-    `prompts` is a folder of corpora to write like, `sources` the side of it to use. `draws` says for campaigns, by number, which draw of their nuisance parameters to use.
+    `prompts` is a folder of corpora to write like, `sources` the side of it to use. `draws`
+    says for campaigns, by number, which draw of their nuisance parameters to use.
     """
 
     def __init__(
@@ -51,12 +52,10 @@ class Simulation:
 
     def rows(self) -> Iterator[Rows]:
         """All requests in time order, a day or less at a time."""
-        scenario = self.world.scenario
         pending: Rows = join([])
-        for number in range(ceil(scenario.days)):
-            day = Day(number, scenario.start + number * DAY, scenario.start, scenario.end)
-            rows = join([pending, *self._day(day)])
-            limit = min(day.start + DAY, scenario.end)
+        for day in self.days():
+            rows = join([pending, *self.ordinary(day), *self.campaigning(day)])
+            limit = min(day.start + DAY, day.run_end)
             rows = rows[np.argsort(rows["time"], kind="stable")]
             due = int(np.searchsorted(rows["time"], limit))
             pending = rows[due:]
@@ -76,15 +75,27 @@ class Simulation:
         """Facts records in time order, one JSON line each."""
         return fact_lines(self.world, self.campaigns, self.renderer)
 
-    def _day(self, day: Day) -> Iterator[Rows]:
+    def days(self) -> Iterator[Day]:
+        """The days of the run."""
+        scenario = self.world.scenario
+        for number in range(ceil(scenario.days)):
+            yield Day(number, scenario.start + number * DAY, scenario.start, scenario.end)
+
+    def ordinary(self, day: Day) -> Iterator[Rows]:
+        """Requests that ordinary accounts begin on a day; the same however often asked for."""
         for crowd in self.crowds:
             yield self._valid(crowd.day(self.streams.named("day", crowd.name, day.number), day))
+
+    def campaigning(self, day: Day) -> Iterator[Rows]:
+        """Requests that campaign accounts begin on a day."""
         for campaign in self.campaigns:
-            yield self._valid(campaign.day(self.streams.named("day", campaign.name, day.number), day))
+            rng = self.streams.named("day", campaign.name, day.number)
+            yield self._valid(campaign.day(rng, day))
 
     def _valid(self, rows: Rows) -> Rows:
         """Only requests while their account is in use and the run lasts."""
         who = self.world.people.table[rows["account"]]
         scenario = self.world.scenario
         inside = (rows["time"] >= who["since"]) & (rows["time"] < who["until"])
-        return rows[inside & (rows["time"] >= scenario.start) & (rows["time"] < scenario.end)]
+        kept: Rows = rows[inside & (rows["time"] >= scenario.start) & (rows["time"] < scenario.end)]
+        return kept

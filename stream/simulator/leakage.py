@@ -37,6 +37,8 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("probe", "output_tokens"): "refusals are short",
     ("probe", "latency_ms"): "refusals are short, so they are fast",
     ("probe", "refused_share"): "most techniques are refused; that is the family",
+    ("probe", "gap_mean"): "hundreds of requests an account within hours",
+    ("probe", "busy"): "hundreds of requests an account within hours",
     ("relay", "signatures_presented"): "signatures that cross accounts are the family",
     ("agentic", "tools"): "shared tool schemas are the family",
     ("agentic", "tools_offered"): "tool orchestration is the family",
@@ -92,24 +94,53 @@ class Leak:
         return self.auc > self.limit and self.excepted is None
 
 
-def check_leakage(simulation: Simulation, least_harvest: int = 200, least_accounts: int = 10) -> list[Leak]:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Rows to judge by: a sample of requests, and the whole history of a sample of accounts."""
+
+    requests: Rows
+    histories: Rows
+
+
+def ordinary_evidence(simulation: Simulation) -> Evidence:
+    """A sample of a run's ordinary traffic; it does not depend on the campaigns' draws."""
+    expected = max(simulation.world.scenario.requests, 1.0)
+    share, kept = min(1.0, _ORDINARY / expected), min(1.0, _ACCOUNT_ROWS / expected)
+    chosen, histories = [], []
+    for day in simulation.days():
+        rows = join(list(simulation.ordinary(day)))
+        draws = simulation.streams.named("leakage", day.number).random(rows.size)
+        chosen.append(rows[draws < share])
+        sampled = uniform_of(rows["account"].astype(np.int64), 201) < kept
+        histories.append(rows[sampled])
+    return Evidence(join(chosen), join(histories))
+
+
+def check_leakage(
+    simulation: Simulation,
+    ordinary: Evidence | None = None,
+    least_harvest: int = 200,
+    least_accounts: int = 10,
+) -> list[Leak]:
     """Every field and account figure of every campaign, the most telling first.
 
+    `ordinary` spares sampling the ordinary traffic again when only campaigns were drawn anew.
     Campaigns with fewer harvest requests or accounts than the least are not judged: a handful of
     draws separates from anything by chance.
     """
-    requests, accounts = _collect(simulation)
+    seen = ordinary or ordinary_evidence(simulation)
+    active = join([rows for day in simulation.days() for rows in simulation.campaigning(day)])
+    requests = join([seen.requests, _thinned(simulation, active[active["harvest"]])])
     harvest = requests["campaign"] >= 0
-    ordinary = requests["campaign"] < 0
-    records = list(simulation.renderer.records(np.random.Generator(np.random.PCG64(1)), requests, 0))
-    columns = field_columns(records)
-    figures = account_figures(accounts, simulation.world.people.table)
+    rng = simulation.streams.named("leakage", "text")
+    columns = field_columns(list(simulation.renderer.records(rng, requests, 0)))
+    figures = account_figures(join([seen.histories, active]), simulation.world.people.table)
     leaks: list[Leak] = []
     for campaign in simulation.campaigns:
         number, family = campaign.number, campaign.family
         own = harvest & (requests["campaign"] == number)
         if own.sum() >= least_harvest:
-            rows = np.flatnonzero(own | ordinary)
+            rows = np.flatnonzero(own | ~harvest)
             aucs = field_aucs(columns, rows, own[rows], requests["account"][rows].astype(np.int64))
             leaks += [Leak(number, family, "field", name, auc) for name, auc in aucs.items()]
         theirs = figures["campaign"] == number
@@ -127,7 +158,7 @@ def require_no_leak(leaks: Iterable[Leak]) -> None:
     for leak in leaks:
         if leak.too_high:
             raise LeakError(
-                f"{leak.level} {leak.field!r} alone separates {leak.family!r} from ordinary traffic: "
+                f"{leak.level} {leak.field!r} alone separates {leak.family!r} from the rest: "
                 f"AUC {leak.auc:.3f} > {leak.limit}"
             )
 
@@ -139,13 +170,17 @@ def field_columns(records: list[Record]) -> dict[str, Any]:
         columns[name] = np.array([_number(record, name) for record in records], dtype=np.float64)
     for name in _CATEGORIES:
         values = [str(record.get(name)) for record in records]
-        columns[f"{name}="] = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)[1]
+        columns[f"{name}="] = np.unique(
+            np.array(values, dtype=object).astype(str), return_inverse=True
+        )[1]
     for name in _PRESENCE:
         columns[f"{name}?"] = np.array([name in record for record in records], dtype=np.int64)
     return columns
 
 
-def field_aucs(columns: dict[str, Any], rows: Ints, positive: Flags, accounts: Ints) -> dict[str, float]:
+def field_aucs(
+    columns: dict[str, Any], rows: Ints, positive: Flags, accounts: Ints
+) -> dict[str, float]:
     """AUC of each field; where it is tested in several ways the highest counts."""
     best: dict[str, float] = {}
     for name, values in columns.items():
@@ -161,7 +196,9 @@ def field_aucs(columns: dict[str, Any], rows: Ints, positive: Flags, accounts: I
 def cross_fitted(codes: Ints, positive: Flags, accounts: Ints) -> Floats:
     """Target encoding of categories, each account scored by what the others showed."""
     fold = (mix(accounts, 7) % np.uint64(_FOLDS)).astype(np.int64)
-    weight = np.where(positive, 1.0 / max(int(positive.sum()), 1), 1.0 / max(int((~positive).sum()), 1))
+    weight = np.where(
+        positive, 1.0 / max(int(positive.sum()), 1), 1.0 / max(int((~positive).sum()), 1)
+    )
     scale = positive.size / 2.0
     size = int(codes.max()) + 1
     encoded = np.zeros(codes.size)
@@ -204,19 +241,11 @@ def _number(record: Record, name: str) -> float:
     return float(len(value)) if isinstance(value, list) else float(value)
 
 
-def _collect(simulation: Simulation) -> tuple[Rows, Rows]:
-    """A sample of ordinary and harvest requests, and all requests of a sample of accounts."""
-    scenario = simulation.world.scenario
-    expected = max(scenario.requests, 1.0)
-    share, kept = min(1.0, _ORDINARY / expected), min(1.0, _ACCOUNT_ROWS / expected)
-    budget = max(scenario.contamination * expected, 1.0)
-    chosen: list[Rows] = []
-    histories: list[Rows] = []
-    for day, rows in enumerate(simulation.rows()):
-        draws = simulation.streams.named("leakage", day).random(rows.size)
-        own = rows["campaign"] >= 0
-        limit = np.where(own, np.where(rows["harvest"], len(simulation.campaigns) * _HARVEST / budget, 0.0), share)
-        chosen.append(rows[draws < limit])
-        sampled = uniform_of(rows["account"].astype(np.int64), 201) < kept
-        histories.append(rows[own | sampled])
-    return join(chosen), join(histories)
+def _thinned(simulation: Simulation, harvest: Rows) -> Rows:
+    """At most so many harvest requests of each campaign."""
+    parts = []
+    for campaign in simulation.campaigns:
+        own = harvest[harvest["campaign"] == campaign.number]
+        rng = simulation.streams.named("leakage", campaign.name)
+        parts.append(own[rng.random(own.size) < _HARVEST / max(own.size, 1)])
+    return join(parts)

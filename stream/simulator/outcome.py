@@ -74,11 +74,13 @@ def _roam(world: World, rows: Rows, share: Floats) -> None:
 
 
 def _parameters(rows: Rows, who: Accounts) -> None:
-    """Sampling parameters: an account's own, or in some sessions those of another of its programs."""
+    """Sampling parameters: an account's own, in some sessions another program's."""
     rows["temperature"], rows["max_tokens"] = who["temperature"], who["max_tokens"]
     other = np.flatnonzero(uniform_of(rows["session"], 22) < who["varies"])
     choice = mix(rows["session"][other], 23)
-    rows["temperature"][other] = _TEMPERATURES[(choice % np.uint64(_TEMPERATURES.size)).astype(np.int64)]
+    rows["temperature"][other] = _TEMPERATURES[
+        (choice % np.uint64(_TEMPERATURES.size)).astype(np.int64)
+    ]
     choice >>= np.uint64(20)
     rows["max_tokens"][other] = _CAPS[(choice % np.uint64(_CAPS.size)).astype(np.int64)]
 
@@ -127,7 +129,9 @@ def finish(world: World, rng: np.random.Generator, rows: Rows) -> Rows:
 def _reason(rng: np.random.Generator, rows: Rows) -> None:
     able = np.isin(rows["model"], _REASONING_MODELS) & (rows["operation"] == 0)
     thinks = able & (rng.random(rows.size) < 0.8)
-    rows["reasoning"] = np.where(thinks, lognormal(rng, 420.0, 1.1, rows.size), 0.0).astype(np.int64)
+    rows["reasoning"] = np.where(thinks, lognormal(rng, 420.0, 1.1, rows.size), 0.0).astype(
+        np.int64
+    )
     signs = thinks & (uniform_of(rows["account"].astype(np.int64), 11) < 0.8)
     numbers = rng.integers(1, 1 << 62, rows.size)
     rows["issued"] = np.where(signs, numbers, -1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import isnan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,9 +40,12 @@ class Renderer:
     def facts(self, account: int) -> dict[str, Any]:
         """Sign-up facts of an account."""
         record = {
-            "account": self._names[account], "account_created": self._created[account],
-            "payment": self._payments[account], "plan": self._plans[account], "org": self._orgs[account],
-        }  # fmt: skip
+            "account": self._names[account],
+            "account_created": self._created[account],
+            "payment": self._payments[account],
+            "plan": self._plans[account],
+            "org": self._orgs[account],
+        }
         return {name: value for name, value in record.items() if value is not None}
 
     def lines(self, rng: np.random.Generator, rows: Rows, first: int) -> list[bytes]:
@@ -55,7 +59,9 @@ class Renderer:
         names = list(columns)
         masks = rows["mask"].tolist()
         for mask, values in zip(masks, zip(*columns.values(), strict=True), strict=True):
-            record = {n: value for n, value in zip(names, values, strict=False) if value is not None}
+            record = {
+                n: value for n, value in zip(names, values, strict=False) if value is not None
+            }
             for name in self._lost(mask) if mask else ():
                 record.pop(name, None)
             yield record
@@ -85,7 +91,10 @@ class Renderer:
             "route": [ROUTES[i] for i in rows["route"].tolist()],
             "operation": [OPERATIONS[i] for i in rows["operation"].tolist()],
             "model": [MODELS[i] for i in rows["model"].tolist()],
-            "ip": [f"{networks.prefixes[i]}{h}" for i, h in zip(blocks, rows["host"].tolist(), strict=True)],
+            "ip": [
+                f"{networks.prefixes[i]}{h}"
+                for i, h in zip(blocks, rows["host"].tolist(), strict=True)
+            ],
             "asn": [networks.asns[i] for i in blocks],
             "country": [networks.countries[i] for i in blocks],
             "user_agent": [CLIENTS[i][0] for i in rows["client"].tolist()],
@@ -111,7 +120,7 @@ class Renderer:
             "output_tokens": rows["output"].tolist(),
             "reasoning_tokens": rows["reasoning"].tolist(),
             "max_tokens": [value if value >= 0 else None for value in rows["max_tokens"].tolist()],
-            "temperature": [None if value != value else value for value in temperature],
+            "temperature": [None if isnan(value) else value for value in temperature],
             "n": rows["n"].tolist(),
             "messages": rows["messages"].tolist(),
             "images": rows["images"].tolist(),
@@ -125,9 +134,11 @@ class Renderer:
         }
 
     def prompts(self, rng: np.random.Generator, rows: Rows) -> list[str]:
-        """The new text of each request: a fixed text, or a frame around a body with its fragment."""
+        """The new text of each request: a fixed text, or a frame around a body; a fragment inside."""
         world = self._world
-        bodies = world.text.write(rng, rows["style"].astype(np.int64), rows["words"] * (rows["fixed"] < 0))
+        bodies = world.text.write(
+            rng, rows["style"].astype(np.int64), rows["words"] * (rows["fixed"] < 0)
+        )
         texts = []
         recipes = zip(
             bodies, rows["fixed"].tolist(), rows["frame"].tolist(), rows["fragment"].tolist(),
@@ -161,7 +172,10 @@ def stamp(seconds: float) -> str:
 
 def _coded(prefix: str, numbers: Any, salt: int) -> list[str | None]:
     codes = mix(numbers.astype(np.int64), salt).tolist()
-    return [f"{prefix}_{c:016x}" if n >= 0 else None for n, c in zip(numbers.tolist(), codes, strict=True)]
+    return [
+        f"{prefix}_{c:016x}" if n >= 0 else None
+        for n, c in zip(numbers.tolist(), codes, strict=True)
+    ]
 
 
 def _optional(numbers: Any, pattern: str) -> list[str | None]:

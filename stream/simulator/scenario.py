@@ -1,4 +1,4 @@
-"""What to simulate: sizes, share of campaigns, which families and evasions; read from a name or TOML."""
+"""What to simulate: sizes, campaigns, evasions; read from a name or a TOML file."""
 
 from __future__ import annotations
 
@@ -44,8 +44,21 @@ class CampaignPlan:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A run's settings. `contamination` is the share of all requests that campaigns may send,
-    cover traffic included; `warm_up` the share of the run before the first campaign starts."""
+    """A run's settings.
+
+    Attributes:
+        name: What to call it.
+        days: Length of the run.
+        accounts: Ordinary accounts.
+        requests_per_day: Ordinary requests, roughly.
+        contamination: Share of all requests that campaigns may send, cover traffic included.
+        warm_up: Share of the run before the first campaign starts.
+        campaigns: What hides in the traffic.
+        start: First second, in Unix time.
+        metadata_only: Whether requests come without their text.
+        release_day: Day of the run on which a new model comes out, if one does.
+        facts_share: Share of the accounts whose sign-up facts come as records of their own.
+    """
 
     name: str = "quiet"
     days: float = 8.0
@@ -100,9 +113,13 @@ def named_scenario(name: str) -> Scenario:
         return Scenario(name=name)
     if family == "demo":
         plan = CampaignPlan("fragment", evasions, factor)
-        return Scenario(name, days=4.0, accounts=1_200, requests_per_day=14_000.0, campaigns=(plan,))
+        return Scenario(
+            name, days=4.0, accounts=1_200, requests_per_day=14_000.0, campaigns=(plan,)
+        )
     families = FAMILIES if family == "all" else (family,)
-    plans = tuple(CampaignPlan(each, dict(evasions), factor, 1 / len(families)) for each in families)
+    plans = tuple(
+        CampaignPlan(each, dict(evasions), factor, 1 / len(families)) for each in families
+    )
     days = 14.0 if family in ("drip", "all") else 8.0
     return Scenario(name, days=days, campaigns=plans)
 

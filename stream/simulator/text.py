@@ -1,8 +1,8 @@
 """Prompt text of our own writing: word chains over sentence patterns, in many topics and scripts.
 
-A style is a topic with its own word frequencies, an invented language, or code. `Writer.write` makes
-one string for each row asked for; two of them practically never share a run of five words unless
-a frame, a fragment or a fixed text puts one there.
+A style is a topic with its own word frequencies, an invented language, or code. Two texts
+practically never share a run of five words unless a frame, a fragment or a fixed text puts one
+there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCRIPTS = {
     "pt": ("b c d f g l lh m n nh p r s t v".split(), "a e i o u ã ão ei".split(), 3),
     "ru": ("б в г д ж з к л м н п р с т х ч ш".split(), "а е и о у ы я ю ё".split(), 4),
     "ko": ([chr(0xAC00 + 37 * i) for i in range(60)], [""], 3),
-    "ja": (list("あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほ"), list("らりるれろん") + [""], 3),
+    "ja": (list("あいうえおかきくけこさしすせそたちつてとなにぬねのは"), [*"らりるれろん", ""], 3),
     "zh": ([chr(0x4E00 + 53 * i) for i in range(300)], [""], 2),
     "ar": (list("بتجحدرسشصطعفقكلمنه"), list("اوي"), 3),
     "hi": (list("कखगघचछजझटठडतथदनपबमयरलवसह"), ["ा", "ि", "ी", "ु", "े", "ो", ""], 3),
@@ -45,7 +45,8 @@ _CODE_PATTERNS = (
     "def U ( U , U ) :\n   ", "return U . U ( U )\n", "if U . U == # :\n   ", "U = U ( U , # )\n",
     "for U in U . U ( ) :\n   ", "assert U ( # ) == U\n", "# - U . U + # U\n", "import U\n",
     "U [ U ] = { U : # }\n", "@@ -# +# @@ U\n", "raise U ( 'N V N' )\n", "// N V P D N\n",
-    "await U . U ( { U , U } )\n", "const U = U . U ?? #\n", "U : U < U > ;\n", "src/U/U.py : # : N\n",
+    "await U . U ( { U , U } )\n", "const U = U . U ?? #\n", "U : U < U > ;\n",
+    "src/U/U.py : # : N\n",
 )  # fmt: skip
 
 
@@ -157,20 +158,24 @@ def _english_slots(rng: np.random.Generator) -> dict[str, Sequence[str]]:
         "D": words["determiners"], "A": words["adjectives"], "N": nouns,
         "S": [noun if noun.endswith("s") else noun + "s" for noun in nouns],
         "V": [_inflect(verb, "s") for verb in verbs], "B": verbs,
-        "G": [_inflect(verb, "ing") for verb in verbs], "E": [_inflect(verb, "ed") for verb in verbs],
+        "G": [_inflect(verb, "ing") for verb in verbs],
+        "E": [_inflect(verb, "ed") for verb in verbs],
         "R": words["adverbs"], "P": words["prepositions"], "C": words["conjunctions"],
         "O": words["pronouns"], "M": words["modals"],
         "X": _names(rng, 400), "#": [str(n) for n in rng.integers(2, 4000, 300)],
-        "U": [f"{a}_{b}" for a, b in zip(rng.choice(verbs, 500), rng.choice(nouns, 500), strict=True)],
+        "U": _joined(rng.choice(verbs, 500), np.full(500, "_"), rng.choice(nouns, 500)),
     }  # fmt: skip
 
 
 def _names(rng: np.random.Generator, size: int) -> list[str]:
-    heads = "Ka Mi Tor Bel Sa Lu Ren Vo Da Eli Har Jo Nev Or Pia Qu Ri Ste Tha Ul Wes Ya Zo An Bro Cas".split()
+    heads = "Ka Mi Tor Bel Sa Lu Ren Vo Da Eli Har Jo Nev Or Pia Qu Ri Ste Tha Ul Wes Ya Zo".split()
     tails = "ra lin do mar neth sa via len ko ric ton ley ne va dor mi ster ga lo beth".split()
-    return [a + b + c for a, b, c in zip(
-        rng.choice(heads, size), rng.choice(tails, size), rng.choice([*tails, "", ""], size), strict=True
-    )]  # fmt: skip
+    ends = [*tails, "", ""]
+    return _joined(rng.choice(heads, size), rng.choice(tails, size), rng.choice(ends, size))
+
+
+def _joined(*parts: NDArray[np.str_]) -> list[str]:
+    return ["".join(pieces) for pieces in zip(*(part.tolist() for part in parts), strict=True)]
 
 
 def _edges(rng: np.random.Generator, size: int, exponent: float) -> Floats:
@@ -232,6 +237,9 @@ def _foreign_words(language: str) -> dict[str, list[str]]:
     rng = np.random.Generator(np.random.PCG64(LANGUAGES.index(language)))
     syllables = np.array([a + b for a in consonants for b in vowels])
     return {
-        name: ["".join(rng.choice(syllables, n).tolist()) for n in rng.integers(1, 1 + (1 if size < 30 else longest), size)]
+        name: [
+            "".join(rng.choice(syllables, n).tolist())
+            for n in rng.integers(1, 1 + (1 if size < 30 else longest), size)
+        ]
         for name, size in sizes.items()
     }

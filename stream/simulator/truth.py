@@ -35,7 +35,9 @@ class TruthKeeper:
             own = part[part["campaign"] == number]
             harvest = own[own["harvest"]]
             self._cover[number] += own.size - harvest.size
-            minutes, counts = np.unique((harvest["time"] // 60).astype(np.int64), return_counts=True)
+            minutes, counts = np.unique(
+                (harvest["time"] // 60).astype(np.int64), return_counts=True
+            )
             self._harvest[number].update(dict(zip(minutes.tolist(), counts.tolist(), strict=True)))
 
     def record(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class TruthKeeper:
             ],
             "harvest": [list(item) for item in sorted(self._harvest[campaign.number].items())],
             "cover_requests": self._cover[campaign.number],
+            "draw": campaign.draw,
             "published": campaign.published.source,
             "used": {
                 "accounts": size.accounts, "requests_per_account_day": round(size.rate, 3),

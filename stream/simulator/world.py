@@ -15,12 +15,16 @@ from stream.simulator.text import CODE, ENGLISH, FOREIGN, TextSource, Writer
 class World:
     """Tables that rows refer to by number, filled before the first event is generated."""
 
-    def __init__(self, scenario: Scenario, streams: Streams, text: TextSource | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, streams: Streams, text: TextSource | None = None
+    ) -> None:
         self.scenario = scenario
         self.streams = streams
         self.text = text or Writer(streams)
         self.networks = Networks(streams.named("networks"), scenario.accounts)
-        self.people = Population(streams.named("accounts"), self.networks, scenario.start, scenario.end)
+        self.people = Population(
+            streams.named("accounts"), self.networks, scenario.start, scenario.end
+        )
         self.systems: list[str] = []
         self.frames: list[tuple[str, str]] = []
         self.fixed: list[str] = []
@@ -33,7 +37,9 @@ class World:
 
     def _common_frames(self, rng: np.random.Generator) -> Ints:
         heads, tails = draw(rng, "openers", 900), draw(rng, "closers", 900)
-        return self.add_frames([f"{head} ~ {tail}" for head, tail in zip(heads, tails, strict=True)])
+        return self.add_frames(
+            [f"{head} ~ {tail}" for head, tail in zip(heads, tails, strict=True)]
+        )
 
     def add_systems(self, texts: list[str]) -> Ints:
         """Numbers of new system texts."""
@@ -67,7 +73,9 @@ class World:
         sizes = np.array(words, dtype=np.int64)
         return self.text.write(rng, np.full(sizes.size, style, dtype=np.int64), sizes)
 
-    def styles(self, rng: np.random.Generator, size: int, code: float = 0.1, foreign: float = 0.2) -> Ints:
+    def styles(
+        self, rng: np.random.Generator, size: int, code: float = 0.1, foreign: float = 0.2
+    ) -> Ints:
         """A usual way of writing for each account."""
         kind = rng.random(size)
         english = rng.choice(len(ENGLISH), size, p=zipf_weights(len(ENGLISH), 0.5))

@@ -11,7 +11,7 @@ import zstandard
 
 from stream.simulator.corpus import Sources
 from stream.simulator.generate import Simulation
-from stream.simulator.leakage import check_leakage, require_no_leak
+from stream.simulator.leakage import check_leakage, ordinary_evidence, require_no_leak
 from stream.simulator.scenario import Scenario
 
 GUARDED_REQUESTS = 20_000
@@ -48,14 +48,15 @@ def simulate(
     if not guard or not scenario.campaigns:
         return simulation
     draws: dict[int, int] = {}
-    leaks = check_leakage(simulation)
+    ordinary = ordinary_evidence(simulation)
+    leaks = check_leakage(simulation, ordinary)
     for _ in range(_DRAWS):
         leaking = {leak.campaign for leak in leaks if leak.too_high}
         if not leaking:
             return simulation
         draws.update({number: draws.get(number, 0) + 1 for number in leaking})
         simulation = Simulation(scenario, seed, prompts, sources, draws)
-        leaks = check_leakage(simulation)
+        leaks = check_leakage(simulation, ordinary)
     require_no_leak(leaks)
     return simulation
 

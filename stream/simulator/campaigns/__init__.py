@@ -27,8 +27,6 @@ def scenario_campaigns(world: World, draws: dict[int, int]) -> list[Campaign]:
     `draws` picks another draw of a campaign's nuisance parameters, by its number; 0 is the first.
     """
     return [
-        _BY_NAME[plan.family](
-            world, world.streams.named("campaign", number, plan.family, draws.get(number, 0)), plan, number
-        )
+        _BY_NAME[plan.family](world, plan, number, draws.get(number, 0))
         for number, plan in enumerate(world.scenario.campaigns)
     ]

@@ -1,4 +1,4 @@
-"""`agentic`: tool orchestration with shared tool schemas and scaffolding, and a pivot to a new model."""
+"""`agentic`: tool orchestration with shared schemas and scaffolding; a pivot to another model."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from stream.simulator.text import CODE
 
 
 class Agentic(Campaign):
-    """Multi-turn trajectories over one set of tools; in mid-campaign half the traffic changes model."""
+    """Multi-turn trajectories over one set of tools; in mid-campaign half of it changes model."""
 
     family = "agentic"
-    published = Published(273, 733.0, 17.0, "GTG-16006: 3.4M requests, 273 accounts, 17 days; pivot: GTG-16003")
+    published = Published(273, 733.0, 17.0, "GTG-16006: 3.4M requests, 273 accounts, 17 days")
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws scaffolding, tools, session lengths and the pivot."""
         world = self.world
         self.turns = float(rng.uniform(2.0, 8.0))
         self.think = float(rng.uniform(3.0, 25.0))
@@ -38,6 +39,7 @@ class Agentic(Campaign):
         self.fresh = float(np.exp(rng.uniform(np.log(60), np.log(400))))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Scaffolding and tools; after the pivot a share of the accounts on the new model."""
         variant = rows["account"] % self.systems.size
         rows["system"] = self.systems[variant]
         rows["tools"] = np.array(self.tools)[variant]
@@ -45,10 +47,13 @@ class Agentic(Campaign):
         rows["frame"][later] = -1
         code = later & (rng.random(rows.size) < 0.6)
         rows["style"][code] = rng.integers(CODE.start, CODE.stop, int(code.sum()))
-        new = MODELS.index("lyra-4") if self.world.scenario.release_day is not None else self.to_model
+        new = (
+            MODELS.index("lyra-4") if self.world.scenario.release_day is not None else self.to_model
+        )
         moved = (rows["time"] > self.pivot) & (rows["account"] * 0.61803 % 1.0 < self.moves)
         rows["model"][moved] = new
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Context that grows with each tool result."""
         fresh = lognormal(rng, self.fresh, 1.2, rows.size).clip(10, 60_000).astype(np.int64)
         grow_context(rows, fresh, *usual_usage(self.world, rng, rows, 1.0))

@@ -1,4 +1,4 @@
-"""`balanced`: grading and reasoning prompts dealt evenly, without repetition, over shared payments."""
+"""`balanced`: grading and reasoning prompts dealt evenly over accounts that share payments."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ class Balanced(Template):
     """A dispatcher hands items round the pool in turn; accounts share payments in groups."""
 
     family = "balanced"
-    published = Published(220, 69.0, 10.0, "disclosure of 23 February 2026: 150,000 requests at 690 an account")
+    published = Published(
+        220, 69.0, 10.0, "disclosure of 23 February 2026: 150,000 requests at 690 an account"
+    )
     banks = ("grading", "reasoning", "grading")
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Deals the accounts into groups that share a payment."""
         super().prepare(rng)
         size = self.accounts.size
         group = int(rng.integers(3, 21))
@@ -25,4 +28,5 @@ class Balanced(Template):
         people.table["payment"][self.accounts[shared]] = payments[shared]
 
     def evenness(self, rng: np.random.Generator) -> float:
+        """None: the dispatcher deals in turn."""
         return 0.0

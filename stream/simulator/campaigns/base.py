@@ -13,7 +13,7 @@ from stream.simulator.evasions import Evasions
 from stream.simulator.ordinary.base import said_tokens, usual_usage
 from stream.simulator.outcome import finish, grow_context, opened
 from stream.simulator.randomness import Floats, Ints, lognormal, mix, uniform_of
-from stream.simulator.rhythm import DAY, Day, counts, moments, sittings
+from stream.simulator.rhythm import DAY, HOUR, Day, counts, moments, sittings
 from stream.simulator.rows import Rows, join
 from stream.simulator.scenario import CampaignPlan
 from stream.simulator.world import World
@@ -31,8 +31,9 @@ class Campaign:
     cover: float = 0.0
     think: float = 6.0
 
-    def __init__(self, world: World, rng: np.random.Generator, plan: CampaignPlan, number: int) -> None:
-        self.world, self.plan, self.number = world, plan, number
+    def __init__(self, world: World, plan: CampaignPlan, number: int, draw: int = 0) -> None:
+        self.world, self.plan, self.number, self.draw = world, plan, number, draw
+        rng = world.streams.named("campaign", number, plan.family, draw)
         self.name = f"{plan.family}-{number}"
         self.costume = draw_costume(rng)
         self.size = fit(self.published, plan.rate, world.scenario, plan.share)
@@ -127,10 +128,14 @@ class Campaign:
         return rows[rows["time"] < self.until[sat.owner]]
 
     def _moments(self, rng: np.random.Generator, owner: Ints, day: Day) -> Floats:
-        """Times of the day by the campaign's curve, in one zone or in each account's own."""
+        """Times of the day by the campaign's curve, or within each account's shift."""
         zones = self.world.people.table["zone"][self.accounts]
         zones = zones if self.costume.follows_zone else np.full(zones.size, zones[0])
         times = moments(rng, day, np.full(owner.size, self.costume.curve), zones[owner])
+        if self.costume.shift_hours < 24.0:
+            begin = 24.0 * uniform_of(self.accounts, 88)[owner]
+            hours = begin + self.costume.shift_hours * rng.random(owner.size)
+            times = day.start + np.mod(hours, 24.0) * HOUR
         return self.evasions.jitter(rng, times, owner, day, self)
 
     def _period(self, rng: np.random.Generator) -> tuple[float, float]:
@@ -165,7 +170,9 @@ class Campaign:
         """What the harvest is written in: a corpus of its own, or any topic, language and code."""
         own = self.world.text.harvest_styles(rng, size)
         costume = self.costume
-        return own if own is not None else self.world.styles(rng, size, costume.code, costume.foreign)
+        return (
+            own if own is not None else self.world.styles(rng, size, costume.code, costume.foreign)
+        )
 
     def _windows(self, rng: np.random.Generator, accounts: Ints) -> None:
         """When each account serves, when it was first used, when it was made."""

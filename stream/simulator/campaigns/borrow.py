@@ -42,14 +42,18 @@ def borrow(world: World, rng: np.random.Generator, accounts: Ints, least: float 
     takes = rng.random(accounts.size) < rng.uniform(least, 1.0)
     who["country"][accounts[takes]] = who["country"][donors[takes]]
     who["zone"][accounts[takes]] = who["zone"][donors[takes]]
-    blocks = similar_blocks(world.networks, who["network"][donors[takes]], who["country"][donors[takes]])
+    blocks = similar_blocks(
+        world.networks, who["network"][donors[takes]], who["country"][donors[takes]]
+    )
     who["network"][accounts[takes]] = blocks
     who["network_alt"][accounts[takes]] = blocks
 
 
 def similar_blocks(networks: Networks, blocks: Ints, countries: Ints) -> Ints:
     """A block of the same kind and country for each block; nobody's own office or campus."""
-    kinds = np.array([_POOLED.get(networks.kinds[block], networks.kinds[block]) for block in blocks.tolist()])
+    kinds = np.array(
+        [_POOLED.get(networks.kinds[block], networks.kinds[block]) for block in blocks.tolist()]
+    )
     drawn = np.zeros(blocks.size, dtype=np.int64)
     for kind in np.unique(kinds).tolist():
         rows = np.flatnonzero(kinds == kind)

@@ -40,6 +40,7 @@ class Costume:
     network_group: int
     aged: float
     oldest_days: float
+    shift_hours: float
     evenness: float
     burst: float
     keeps_session: float
@@ -75,7 +76,8 @@ def draw_costume(rng: np.random.Generator) -> Costume:
         network_group=int(np.exp(rng.uniform(0.0, np.log(5.0)))) if rng.random() < 0.5 else 1,
         aged=float(rng.uniform(0.25, 0.7)),
         oldest_days=float(rng.uniform(6.0, 30.0)),
-        evenness=float(rng.uniform(0.05, 0.9)),
+        shift_hours=24.0 if rng.random() < 0.4 else float(rng.uniform(3.0, 16.0)),
+        evenness=float(rng.uniform(0.05, 1.1)),
         burst=float(rng.uniform(0.05, 1.0)),
         keeps_session=float(rng.beta(0.7, 1.2)),
         words=float(np.exp(rng.uniform(np.log(18), np.log(70)))),

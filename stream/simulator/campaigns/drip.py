@@ -15,15 +15,24 @@ class Drip(Template):
     """Slow harvest that shares a fragment, templates or payments."""
 
     family = "drip"
-    published = Published(5_380, 5.6, 90.0, "GTG-16002: 5.6 requests an account and day over ten days, 5,380 accounts",
-                          floor=30, shortest=10.5)  # fmt: skip
+    published = Published(
+        5_380,
+        5.6,
+        90.0,
+        "GTG-16002: 5.6 requests an account and day over ten days, 5,380 accounts",
+        floor=30,
+        shortest=10.5,
+    )
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws what the accounts share."""
         super().prepare(rng)
         self.shares = str(rng.choice(["fragment", "template", "payment"]))
         intensity = self.evasions["paraphrase"]
         text = draw(rng, "fragments", 1)[0]
-        variants = [text] if intensity == 0 else [reworded(rng, text, intensity) for _ in range(2000)]
+        variants = (
+            [text] if intensity == 0 else [reworded(rng, text, intensity) for _ in range(2000)]
+        )
         self.numbers = self.world.add_fragments(variants)
         if self.shares == "payment":
             people = self.world.people
@@ -33,6 +42,7 @@ class Drip(Template):
             people.table["payment"][self.accounts[shared]] = payments[shared]
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Whatever this campaign shares: a fragment, templates, or nothing but payments."""
         if self.shares == "template":
             super().speak(rng, rows)
         elif self.shares == "fragment":

@@ -20,14 +20,18 @@ class Fragment(Campaign):
     published = Published(3_500, 857.0, 60.0, "GTG-16005: over 3,500 accounts, 3M requests a day")
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws the fragment, its place and, with paraphrase, its wordings."""
         sentences = draw(rng, "fragments", int(rng.integers(1, 4)))
         intensity = self.evasions["paraphrase"]
         text = " ".join(dict.fromkeys(sentences))
-        variants = [text] if intensity == 0 else [reworded(rng, text, intensity) for _ in range(_VARIANTS)]
+        variants = (
+            [text] if intensity == 0 else [reworded(rng, text, intensity) for _ in range(_VARIANTS)]
+        )
         self.numbers = self.world.add_fragments(variants)
         self.place = rng.choice(["front", "behind", "inside", "anywhere"])
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Varied prompts with the fragment in its place."""
         rows["fragment"] = self.numbers[rng.integers(0, self.numbers.size, rows.size)]
         places = {"front": 0.0, "behind": 1.0}
         rows["position"] = places.get(str(self.place), 0.0)

@@ -1,4 +1,4 @@
-"""`hydra`: a resale pool that mixes harvest with unrelated customers' traffic over shared addresses."""
+"""`hydra`: a resale pool that mixes harvest with other customers' traffic over shared addresses."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ class Hydra(Template):
     """Accounts with half to nineteen twentieths of other people's requests; a few shared exits."""
 
     family = "hydra"
-    published = Published(20_000, 28.0, 30.0, "disclosure of 23 February 2026: one proxy network with 20,000 accounts")
+    published = Published(
+        20_000, 28.0, 30.0, "disclosure of 23 February 2026: one proxy network with 20,000 accounts"
+    )
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws the exits and the share of other people's traffic."""
         super().prepare(rng)
         self.cover = float(rng.uniform(0.5, 0.9))
         count = max(4, self.accounts.size // int(rng.integers(1, 5)))
@@ -27,6 +30,7 @@ class Hydra(Template):
         self.through = float(rng.uniform(0.35, 0.8)) * (1.0 - self.evasions["isolate"])
 
     def after(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Sends most sessions out by one of the shared exits."""
         shared = uniform_of(rows["session"], 86) < self.through
         which = mix(rows["session"], 84) % self.each
         choice = mix(rows["account"].astype(np.int64) * 8 + which.astype(np.int64), 87)

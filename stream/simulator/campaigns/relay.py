@@ -15,9 +15,12 @@ class Relay(Campaign):
     """Honest-looking prompts of many people in many languages; sessions hop between accounts."""
 
     family = "relay"
-    published = Published(1_500, 13.0, 20.0, "GTG-16008: 400,000 requests, 1,500 accounts, 20 days; GTG-16002: 5.6")
+    published = Published(
+        1_500, 13.0, 20.0, "GTG-16008: 400,000 requests, 1,500 accounts, 20 days; GTG-16002: 5.6"
+    )
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws session lengths and how often sessions change account."""
         self.turns = float(rng.uniform(2.5, 7.0))
         self.think = float(rng.uniform(20.0, 90.0))
         self.hops = float(rng.uniform(0.15, 0.6)) * (1.0 - 0.8 * self.evasions["paraphrase"])
@@ -27,10 +30,11 @@ class Relay(Campaign):
         self.telling = float(rng.uniform(0.0, 0.5))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """The prompts of unrelated people."""
         self.speak_cover(rng, rows)
 
     def after(self, rng: np.random.Generator, rows: Rows) -> None:
-        """Moves later turns to other accounts of the pool, which present the signatures they got."""
+        """Moves later turns to other accounts, which present the signatures that came before."""
         hop = (rows["turn"] > 0) & rows["harvest"] & (rng.random(rows.size) < self.hops)
         targets = self._targets(rng, rows["model"][hop])
         position = targets - self.accounts[0]

@@ -18,12 +18,17 @@ class Template(Campaign):
     """Few templates in many wordings around bodies of one topic."""
 
     family = "template"
-    published = Published(25_000, 25.6, 45.0, "letter of 10 June 2026: 28.8M requests, 25,000 accounts, 45 days")
+    published = Published(
+        25_000, 25.6, 45.0, "letter of 10 June 2026: 28.8M requests, 25,000 accounts, 45 days"
+    )
     banks = _BANKS
 
     def prepare(self, rng: np.random.Generator) -> None:
+        """Draws the templates, their wordings and the topic."""
         phrases = bank(str(rng.choice(self.banks)))
-        chosen = [phrases[i] for i in rng.choice(len(phrases), int(rng.integers(1, 3)), replace=False)]
+        chosen = [
+            phrases[i] for i in rng.choice(len(phrases), int(rng.integers(1, 3)), replace=False)
+        ]
         wordings = int(rng.integers(20, 400))
         spoken = [expand(rng, chosen[i % len(chosen)]) for i in range(wordings)]
         self.frames = self.world.add_frames([self._wording(rng, phrase) for phrase in spoken])
@@ -35,5 +40,6 @@ class Template(Campaign):
         return " ~ ".join(reworded(rng, part, intensity) for part in phrase.split(" ~ "))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Bodies of one topic in one of the wordings."""
         rows["frame"] = self.frames[rng.choice(self.frames.size, rows.size, p=self.popularity)]
         rows["style"] = self.topic

@@ -75,11 +75,15 @@ class Crowd:
         ]
         short = np.flatnonzero((rows["turn"] > 0) & (rng.random(rows.size) < 0.12))
         greetings = self.world.greetings
-        rows["fixed"][short] = greetings[(greetings.size * rng.random(short.size) ** 2).astype(np.int64)]
+        rows["fixed"][short] = greetings[
+            (greetings.size * rng.random(short.size) ** 2).astype(np.int64)
+        ]
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
         """Sets token usage from the words said and the kind's usual answers."""
-        grow_context(rows, said_tokens(rng, rows), *usual_usage(self.world, rng, rows, self.answer_sigma))
+        grow_context(
+            rows, said_tokens(rng, rows), *usual_usage(self.world, rng, rows, self.answer_sigma)
+        )
 
     def day(self, rng: np.random.Generator, day: Day) -> Rows:
         """The requests of one day; sessions may run on past midnight."""
@@ -131,7 +135,8 @@ def usual_usage(
     context = who["context"] * lognormal(rng, 1.0, 0.35, rows.size)
     base = context + np.where(rows["system"] >= 0, 120, 8) + np.where(rows["tools"] >= 0, 900, 0)
     output = np.clip(lognormal(rng, 1.0, sigma, rows.size) * who["answer"], 1, 32_000)
-    caching = 0.95 * (uniform_of(rows["account"].astype(np.int64), 21) < 0.6)
+    caches = uniform_of(rows["account"].astype(np.int64), 21) < 0.6
+    caching = np.where(caches, 0.95, 0.0)
     return base.astype(np.int64), output.astype(np.int64), caching
 
 

@@ -21,10 +21,18 @@ class Bots(Crowd):
         networks={"datacentre": 1.0},
         clients={"sdk": 5, "script": 3, "harness": 2},
         models={"lyra-3": 5, "lyra-3-mini": 3, "lyra-3-large": 2},
-        org=0.7, second_network=0.0,
-    )  # fmt: skip
-    habits = Habits(turns=3.0, think=5.0, burst=0.8, weekend=0.3, tail=1.2, keeps_session=0.4,
-                    curves={"office": 5, "day": 2, "flat": 1})  # fmt: skip
+        org=0.7,
+        second_network=0.0,
+    )
+    habits = Habits(
+        turns=3.0,
+        think=5.0,
+        burst=0.8,
+        weekend=0.3,
+        tail=1.2,
+        keeps_session=0.4,
+        curves={"office": 5, "day": 2, "flat": 1},
+    )
     words = (140.0, 0.9)
     context = ("azure_code", "input_tokens")
     answers = ("azure_conv", "output_tokens")
@@ -41,6 +49,7 @@ class Bots(Crowd):
         self.runners = np.unique(world.networks.draw("datacentre", np.zeros(200, dtype=np.int64)))
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Review prompts around diffs, from another runner each time."""
         super().speak(rng, rows)
         place = rows["account"].astype(np.int64) - self.accounts[0]
         rows["frame"] = self.actions[self.action[place]]

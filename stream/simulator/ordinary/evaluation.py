@@ -22,10 +22,22 @@ class Evaluation(Crowd):
         networks={"datacentre": 6, "office": 2, "home": 1, "campus": 0.5},
         clients={"sdk": 6, "script": 4},
         models={"lyra-3": 3, "lyra-3-large": 3, "lyra-3-reason": 3, "lyra-3-mini": 2, "lyra-2": 1},
-        young=0.3, arriving=0.2, org=0.6, max_tokens=0.9, temperature=0.9,
-    )  # fmt: skip
-    habits = Habits(turns=24.0, think=2.5, spread=0.8, burst=0.4, weekend=0.9, tail=1.1,
-                    keeps_session=0.15, curves={"night": 6, "flat": 2, "office": 2})  # fmt: skip
+        young=0.3,
+        arriving=0.2,
+        org=0.6,
+        max_tokens=0.9,
+        temperature=0.9,
+    )
+    habits = Habits(
+        turns=24.0,
+        think=2.5,
+        spread=0.8,
+        burst=0.4,
+        weekend=0.9,
+        tail=1.1,
+        keeps_session=0.15,
+        curves={"night": 6, "flat": 2, "office": 2},
+    )
     context = ("azure_conv", "input_tokens")
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
@@ -34,9 +46,12 @@ class Evaluation(Crowd):
         self.suites = rng.integers(0, 8, self.accounts.size)
         self.judges = world.add_frames(draw(rng, "grading", 40))
         self.judge = rng.integers(0, 40, self.accounts.size)
-        self.grades = np.where(rng.random(self.accounts.size) < 0.5, rng.beta(1, 2, self.accounts.size), 0)
+        self.grades = np.where(
+            rng.random(self.accounts.size) < 0.5, rng.beta(1, 2, self.accounts.size), 0
+        )
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Benchmark items in order, or answers put before a judge."""
         super().speak(rng, rows)
         account = rows["account"].astype(np.int64)
         place = account - self.accounts[0]

@@ -1,4 +1,4 @@
-"""Coding harnesses: a few system texts and tool lists over very many accounts, long cached contexts."""
+"""Coding harnesses: few system texts and tool lists over very many accounts, long contexts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSIONS = 3
 
 
 class Harness(Crowd):
-    """Agentic sessions; products in several versions, whose system text and tools all users share."""
+    """Agentic sessions in several versions of products whose system text all users share."""
 
     name = "harness"
     profile = Profile(
@@ -27,10 +27,21 @@ class Harness(Crowd):
         networks={"home": 6, "office": 2, "vpn": 0.6, "datacentre": 0.8, "mobile": 0.3},
         clients={"harness": 9, "sdk": 1},
         models={"lyra-3-large": 4, "lyra-3": 4, "lyra-3-reason": 2, "lyra-3-mini": 1},
-        temperature=0.3, max_tokens=0.8, org=0.3,
-    )  # fmt: skip
-    habits = Habits(turns=16.0, single=0.0, think=11.0, spread=0.7, burst=1.0, weekend=0.4, tail=1.2,
-                    keeps_session=0.8, curves={"office": 5, "day": 3, "owl": 2, "flat": 0.6})  # fmt: skip
+        temperature=0.3,
+        max_tokens=0.8,
+        org=0.3,
+    )
+    habits = Habits(
+        turns=16.0,
+        single=0.0,
+        think=11.0,
+        spread=0.7,
+        burst=1.0,
+        weekend=0.4,
+        tail=1.2,
+        keeps_session=0.8,
+        curves={"office": 5, "day": 3, "owl": 2, "flat": 0.6},
+    )
     words = (30.0, 1.1)
     code = 0.75
     foreign = 0.08
@@ -44,13 +55,17 @@ class Harness(Crowd):
         for _ in range(_PRODUCTS):
             phrases = [expand(rng, phrase) for phrase in bank("scaffold")]
             for _ in range(_VERSIONS):
-                kept = [phrases[i] for i in rng.choice(len(phrases), int(rng.integers(6, 12)), replace=False)]
+                kept = [
+                    phrases[i]
+                    for i in rng.choice(len(phrases), int(rng.integers(6, 12)), replace=False)
+                ]
                 prose = world.prose(rng, int(rng.integers(0, 28)), [int(rng.integers(40, 120))])
                 systems.extend(world.add_systems([" ".join([*kept, *prose])]).tolist())
                 tools.append(world.add_toolset(rng, int(rng.integers(6, 18))))
         return np.array(systems), np.array(tools)
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """The product's system text and tools; later turns are tool results and short orders."""
         super().speak(rng, rows)
         later = rows["turn"] > 0
         rows["frame"][later] = -1
@@ -66,6 +81,7 @@ class Harness(Crowd):
         return np.minimum(found, _PRODUCTS * _VERSIONS - 1)
 
     def spend(self, rng: np.random.Generator, rows: Rows) -> None:
+        """Context, growth and answers of real coding sessions."""
         kind = rows["system"].astype(np.int64)
         base = (5_000 + 17_000 * uniform_of(kind, 32) + rows["words"]).astype(np.int64)
         fresh = draw_fitted(rng, "sessions", "input_growth_tokens", rows.size).astype(np.int64)

@@ -21,11 +21,27 @@ class Services(Crowd):
         routes={"api": 7, "cloud:aurora": 2, "cloud:borealis": 1, "cloud:cirrus": 0.5},
         networks={"datacentre": 8, "office": 1, "vpn": 0.3, "home": 1},
         clients={"sdk": 6, "script": 2, "gateway": 1},
-        models={"lyra-3": 4, "lyra-3-mini": 5, "lyra-3-large": 1.5, "lyra-3-reason": 1, "lyra-2": 1},
-        org=0.8, second_network=0.6,
-    )  # fmt: skip
-    habits = Habits(turns=3.0, single=0.4, think=40.0, spread=1.0, burst=0.5, weekend=0.8, tail=1.7,
-                    keeps_session=0.55, curves={"day": 5, "evening": 2, "office": 2, "flat": 2})  # fmt: skip
+        models={
+            "lyra-3": 4,
+            "lyra-3-mini": 5,
+            "lyra-3-large": 1.5,
+            "lyra-3-reason": 1,
+            "lyra-2": 1,
+        },
+        org=0.8,
+        second_network=0.6,
+    )
+    habits = Habits(
+        turns=3.0,
+        single=0.4,
+        think=40.0,
+        spread=1.0,
+        burst=0.5,
+        weekend=0.8,
+        tail=1.7,
+        keeps_session=0.55,
+        curves={"day": 5, "evening": 2, "office": 2, "flat": 2},
+    )
     words = (26.0, 1.1)
     foreign = 0.25
     tooled = 0.35
@@ -43,6 +59,7 @@ class Services(Crowd):
         return world.add_systems([f"You are the assistant of {text}" for text in texts])
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
+        """The product's own or its framework's prompts, on behalf of end users."""
         super().speak(rng, rows)
         account = rows["account"].astype(np.int64)
         place = account - self.accounts[0]
@@ -52,11 +69,14 @@ class Services(Crowd):
         rows["system"][uniform_of(account, 43) < 0.15] = -1
         job = (uniform_of(account, 44) < 0.55) & (rows["turn"] == 0)
         frames = np.where(
-            framework, self.shared_frames[shared * 3 + rng.integers(0, 3, rows.size)],
+            framework,
+            self.shared_frames[shared * 3 + rng.integers(0, 3, rows.size)],
             self.own_frames[place * 2 + rng.integers(0, 2, rows.size)],
-        )  # fmt: skip
+        )
         rows["frame"] = np.where(job, frames, rows["frame"])
         users = 3 + mix(account, 45) % np.uint64(400)
         user = mix(rows["session"], 46) % users
         reports = uniform_of(account, 47) < 0.5
-        rows["end_user"] = np.where(reports, mix(user.astype(np.int64) + account * 1000, 48) >> np.uint64(2), -1)
+        rows["end_user"] = np.where(
+            reports, mix(user.astype(np.int64) + account * 1000, 48) >> np.uint64(2), -1
+        )
