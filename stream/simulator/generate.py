@@ -46,6 +46,8 @@ class Simulation:
         self.world = World(scenario, self.streams, text)
         self.crowds: list[Crowd] = ordinary_crowds(self.world)
         self.campaigns: list[Campaign] = scenario_campaigns(self.world, draws or {})
+        for campaign in self.campaigns:
+            campaign.hold_budget(list(self.days()))
         withhold_facts(self.world)
         self.renderer = Renderer(self.world)
         self.truth = TruthKeeper(self.world, self.campaigns, self.renderer)

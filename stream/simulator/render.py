@@ -134,7 +134,7 @@ class Renderer:
         }
 
     def prompts(self, rng: np.random.Generator, rows: Rows) -> list[str]:
-        """The new text of each request: a fixed text, or a frame around a body; a fragment inside."""
+        """The new text of each request: a fixed text or a framed body, a fragment inside."""
         world = self._world
         bodies = world.text.write(
             rng, rows["style"].astype(np.int64), rows["words"] * (rows["fixed"] < 0)

@@ -70,7 +70,8 @@ class Writer:
     """Word chains in every style. Frequencies differ by topic and by seed."""
 
     def __init__(self, streams: Streams) -> None:
-        self._styles = [_style(streams.named("style", number), number) for number in range(STYLES)]
+        self._streams = streams
+        self._styles: dict[int, Style] = {}
 
     def write(self, rng: np.random.Generator, styles: Ints, words: Ints) -> list[str]:
         """One text for each row; a row of no words is an empty string."""
@@ -80,10 +81,15 @@ class Writer:
             if not rows.size:
                 continue
             for row, text in zip(
-                rows.tolist(), self._styles[style].texts(rng, words[rows]), strict=True
+                rows.tolist(), self._style(style).texts(rng, words[rows]), strict=True
             ):
                 texts[row] = text
         return texts
+
+    def _style(self, number: int) -> Style:
+        if number not in self._styles:
+            self._styles[number] = _style(self._streams.named("style", number), number)
+        return self._styles[number]
 
     def benchmark(self, rng: np.random.Generator, size: int) -> list[str]:
         """Questions in a few topics."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from stream.simulator.campaigns.borrow import borrow
 from stream.simulator.campaigns.costume import draw_costume
-from stream.simulator.campaigns.sizing import Published, fit
+from stream.simulator.campaigns.sizing import Published, budget_of, fit
 from stream.simulator.evasions import Evasions
 from stream.simulator.ordinary.base import said_tokens, usual_usage
 from stream.simulator.outcome import finish, grow_context, opened
@@ -17,6 +17,8 @@ from stream.simulator.rhythm import DAY, HOUR, Day, counts, moments, sittings
 from stream.simulator.rows import Rows, join
 from stream.simulator.scenario import CampaignPlan
 from stream.simulator.world import World
+
+_CORRECTIONS = 12
 
 
 class Campaign:
@@ -101,6 +103,19 @@ class Campaign:
         unrelated = self.world.styles(rng, 997, self.costume.code, self.costume.foreign)
         person = (mix(rows["session"], 82) % np.uint64(997)).astype(np.int64)
         rows["style"] = unrelated[person]
+
+    def hold_budget(self, days: list[Day]) -> None:
+        """Lowers all rates while the requests of the whole run exceed the budget."""
+        allowed = budget_of(self.world.scenario, self.plan.share)
+        for _ in range(_CORRECTIONS):
+            sent = sum(self._requests(day) for day in days)
+            if sent <= 1.05 * allowed:
+                return
+            self.rates = self.rates * (0.97 * allowed / sent)
+            self.lead_rates = self.lead_rates * (0.97 * allowed / sent)
+
+    def _requests(self, day: Day) -> int:
+        return self._sessions(self.world.streams.named("day", self.name, day.number), day).size
 
     def _harvest(self, rng: np.random.Generator, rows: Rows) -> None:
         part = rows[rows["harvest"]]

@@ -31,13 +31,18 @@ class Size:
     rate_factor: float
 
 
+def budget_of(scenario: Scenario, share: float) -> float:
+    """Requests that a campaign may send; weekends make ordinary traffic less than its setting."""
+    return 0.9 * scenario.contamination * scenario.requests * share
+
+
 def fit(published: Published, rate_factor: float, scenario: Scenario, share: float) -> Size:
     """The published size brought under the budget of requests.
 
     Accounts give way first, down to the floor; then the rate, down to a tenth; then the duration.
     What still does not fit lowers the rate further, and the truth says so.
     """
-    budget = scenario.contamination * scenario.requests * share
+    budget = budget_of(scenario, share)
     days = min(published.days, scenario.days * (1.0 - scenario.warm_up))
     if days > published.shortest:
         days = max(published.shortest, min(days, 10.0 if published.floor == FLOOR else days))
