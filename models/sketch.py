@@ -43,6 +43,9 @@ class Sketcher:
 
     def sketch(self, texts: Sequence[str]) -> Sketches:
         """Sketch each text."""
+        if not any(texts):
+            none = np.zeros(len(texts), np.int64)
+            return Sketches(np.empty(0, np.uint64), none, none.astype(np.uint8))
         return self._sketch(texts, _SPARSE)
 
     def sketch_densely(self, texts: Sequence[str]) -> Sketches:

@@ -82,6 +82,7 @@ def classify_ascii(text, kinds, folded):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def classify(text, kinds, folded):  # type: ignore[no-untyped-def]
     """As `classify_ascii` for any UTF-8; returns the writing systems met, a bit each."""
+    classify_ascii(text, kinds, folded)
     size = len(text)
     met = np.uint8(0)
     ideograph = np.uint8(_IDEOGRAPH)
@@ -89,8 +90,6 @@ def classify(text, kinds, folded):  # type: ignore[no-untyped-def]
     while place < size:
         byte = text[place]
         if byte < 0x80:
-            kinds[place + 1] = _kind_of_ascii(byte)
-            folded[place] = byte | np.uint8(0x20)
             place += 1
             continue
         kind = np.uint8(_SEPARATOR if _IS_SYMBOL[byte] else _LETTER)
