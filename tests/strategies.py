@@ -59,8 +59,7 @@ key_arrays = st.lists(keys, max_size=60).map(lambda values: np.array(values, np.
 ipv4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 ipv6 = st.integers(0, 2**128 - 1).map(IPv6Address).filter(lambda address: not address.ipv4_mapped)
 
+_LETTERS = "abz AZ019 .-éßÿΩжя界語の한🙂\n\t“”"
 unicode_texts = st.text(
-    st.sampled_from("abz AZ019 .-éßÿΩжя界語の한🙂\n\t“”")
-    | st.characters(exclude_categories=["Cs"]),
-    max_size=120,
+    st.sampled_from(_LETTERS) | st.characters(exclude_categories=["Cs"]), max_size=120
 )

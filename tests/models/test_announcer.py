@@ -5,6 +5,7 @@ import pytest
 
 from models.accounts import Holder
 from models.announcer import Announcer
+from models.calibration import ReferenceTail
 from models.clusters import Cluster, Clusters, TieFinding
 from models.kinds import TieKind
 from models.tie_score import INPUT_NAMES, TieScore
@@ -17,7 +18,8 @@ MINUTE = 60_000_000
 
 
 def announcer() -> Announcer:
-    return Announcer(EPOCH, 120, TieScore({"dominance": 2.0}, {"fragment": 0.0}))
+    score = TieScore({"dominance": 2.0}, {"fragment": 0.0}, ReferenceTail(0.05, 0.0, 1.0))
+    return Announcer(EPOCH, 120, score)
 
 
 def holders(accounts: range) -> dict[int, Holder]:

@@ -101,6 +101,11 @@ def points(seed: int, count: int) -> Ranks:
     return np.random.default_rng(seed).integers(0, 256, (count, FEATURES), np.uint8)
 
 
+def named(row: Ranks) -> dict[str, float]:
+    """A point as river takes it."""
+    return dict(zip(NAMES, (row / 255.0).tolist(), strict=True))
+
+
 def test_the_arrays_score_as_river_does() -> None:
     model = HalfSpaceTrees(
         n_trees=baseline._TREES,
@@ -115,9 +120,10 @@ def test_the_arrays_score_as_river_does() -> None:
     population = Population()
     population.learn(learned)
     for row in learned:
-        model.learn_one(dict(zip(NAMES, (row / 255.0).tolist(), strict=True)))
+        model.learn_one(named(row))  # type: ignore[no-untyped-call]  # river tells no types
     expected = [
-        model.score_one(dict(zip(NAMES, (row / 255.0).tolist(), strict=True))) for row in asked
+        model.score_one(named(row))  # type: ignore[no-untyped-call]  # as above
+        for row in asked
     ]
     assert population.arrays is not None
     scores = population.arrays.score(asked)

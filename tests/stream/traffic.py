@@ -1,4 +1,4 @@
-"""Synthetic traffic for tests of the whole detector: unlike ordinary accounts and a planted campaign."""
+"""Synthetic traffic for tests of the whole detector: ordinary accounts and a planted campaign."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from unittest.mock import patch
 
 import orjson
 
+from models.calibration import ReferenceTail
 from models.options import BudgetOptions, EpochOptions, LearningOptions
 from models.tie_score import TieScore
 from schemas.codec import encode
+from schemas.deadletter import DeadLetter
 from stream import local
 from stream.local import LocalRun, Outcome
 from stream.settings import Settings
@@ -39,14 +41,15 @@ _PLANS = ("free", "payg", "pro", "team", "enterprise", "research")
 
 
 def scored() -> TieScore:
-    """A tie score for these recordings: what most of a young account's requests share stands out."""
-    return TieScore({"dominance": 300.0, "age.level": -60.0}, {"fragment": -210.0})
+    """A tie score for these recordings: what most requests of young accounts share stands out."""
+    weights = {"dominance": 300.0, "age.level": -60.0}
+    return TieScore(weights, {"fragment": -210.0}, ReferenceTail(0.05, 0.0, 1.0))
 
 
-def open_run(partitions: int = 1, shuffle: int | None = None, reports: bool = False) -> LocalRun:
+def open_run(partitions: int = 1, shuffle: int | None = None) -> LocalRun:
     """A run with the score of these recordings."""
     with patch.object(local, "shipped", scored):
-        return LocalRun(SETTINGS, partitions, shuffle, keep_reports=reports)
+        return LocalRun(SETTINGS, partitions, shuffle)
 
 
 def load_run(data: bytes, partitions: int = 1, shuffle: int | None = None) -> LocalRun:
@@ -61,14 +64,12 @@ class Heard:
 
     alerts: list[bytes] = field(default_factory=list)
     scores: list[bytes] = field(default_factory=list)
-    dead_letters: list[Any] = field(default_factory=list)
-    reports: list[Any] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
 
     def take(self, outcome: Outcome) -> None:
         self.alerts += [encode(alert) for alert in outcome.alerts]
         self.scores += [encode(score) for score in outcome.scores]
         self.dead_letters += outcome.dead_letters
-        self.reports += outcome.reports
 
 
 def play(run: LocalRun, lines: Sequence[bytes], size: int = 200, *, finish: bool = True) -> Heard:
@@ -144,7 +145,7 @@ def _campaign(random: Random, members: int) -> Iterator[dict[str, Any]]:
     """
     fragment = f"{_words(random, 30)} {CANARY} {_words(random, 30)}"
     begin = START + 0.75 * DAY
-    for request in range(576 if members else 0):
+    for request in range(576):
         member = request % members + request // 96 * members // 4
         yield {
             "id": f"h{request}",
