@@ -13,6 +13,7 @@ from models.explanation import explain_account, explain_tie
 from models.kinds import TieKind, kind_of, shown_value
 from models.signals import SIGNALS
 from models.tie_score import TieScore
+from models.ties import LEAST_MEMBERS
 from schemas.alert import (
     MAX_ACCOUNTS,
     MAX_EXAMPLES,
@@ -67,30 +68,24 @@ class Announcer:
         """Remember values that may be shown."""
         self._clear.update(clear)
 
+    def has_news(self, cluster: Cluster, epoch: int) -> bool:
+        """Whether a cluster has anything to announce in this epoch (or must be closed)."""
+        return cluster.last_epoch < epoch or _step(cluster, len(cluster.fresh)) is not None
+
     def announce(
-        self, cluster: Cluster, epoch: int, holders: Mapping[int, Holder], ended: bool
+        self, cluster: Cluster, epoch: int, holders: Mapping[int, Holder]
     ) -> list[AlertEvent]:
         """The events that this epoch adds to the finding; none when nothing changed enough."""
-        fresh = [
-            account
-            for account in cluster.convincing()
-            if account not in cluster.named and account in holders
-        ]
-        total = len(cluster.named) + len(fresh)
-        severity = _severity(total)
+        ended = cluster.last_epoch < epoch
         if ended and cluster.sequence < 0:
             cluster.closed = True
             return []
-        if ended:
-            return self._events(cluster, "close", [], epoch, holders, severity)
-        if cluster.sequence < 0:
-            if len(fresh) < 3:
-                return []
-            return self._events(cluster, "create", fresh, epoch, holders, severity)
-        grown = total >= _GROWTH * cluster.announced
-        if not grown and (severity == cluster.severity or not fresh):
+        fresh = [] if ended else [account for account in cluster.fresh if account in holders]
+        step = "close" if ended else _step(cluster, len(fresh))
+        if step is None:
             return []
-        return self._events(cluster, "update", fresh, epoch, holders, severity)
+        severity = _severity(len(cluster.named) + len(fresh))
+        return self._events(cluster, step, fresh, epoch, holders, severity)
 
     def _events(
         self,
@@ -206,6 +201,15 @@ class Announcer:
 
 def _digest(*parts: str) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=12, person=b"gauger").hexdigest()
+
+
+def _step(cluster: Cluster, fresh: int) -> Activity | None:
+    """What naming so many more accounts would be: a new finding, a change worth telling, or neither."""
+    if cluster.sequence < 0:
+        return "create" if fresh >= LEAST_MEMBERS else None
+    total = len(cluster.named) + fresh
+    grown = total >= _GROWTH * cluster.announced
+    return "update" if fresh and (grown or _severity(total) != cluster.severity) else None
 
 
 def _severity(accounts: int) -> Severity:

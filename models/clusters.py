@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OVERLAP = 0.5
-"""Share of the smaller side that a tie and a cluster must have in common to be joined."""
+"""Share of one side that a tie and a cluster must have in common to be joined."""
 
 _LEAST_COMMON = 3
 _NAMED_SHARE = 0.4
@@ -27,6 +27,7 @@ class TieFinding:
         affinities: How much each member's own ranks speak for a campaign, in standard deviations of
             ordinary accounts.
         inputs: The pooled inputs, for explanations.
+        stands_out: Whether it suffices for a finding of its own.
     """
 
     key: int
@@ -38,6 +39,7 @@ class TieFinding:
     counts: NDArray[np.int32]
     affinities: NDArray[np.float64]
     inputs: NDArray[np.float64]
+    stands_out: bool
 
 
 @dataclass(slots=True)
@@ -84,12 +86,22 @@ class Cluster:
         """How many of the tie's members are the cluster's."""
         return sum(account in self.holdings for account in tie.accounts.tolist())
 
-    def overlaps(self, tie: TieFinding) -> bool:
-        """Whether the tie belongs here."""
+    def takes(self, tie: TieFinding) -> bool:
+        """Whether the tie belongs here: half of its members are the cluster's accounts.
+
+        A tie that stands out by itself also belongs when half of the cluster's accounts are its members;
+        any other large tie would swallow the cluster, since everybody shares something with everybody.
+        """
         common = self.common(tie)
-        return common >= min(_LEAST_COMMON, len(self.holdings)) and common >= OVERLAP * min(
-            len(tie.accounts), len(self.holdings)
-        )
+        if common < min(_LEAST_COMMON, len(self.holdings)):
+            return False
+        inside = common >= OVERLAP * len(tie.accounts)
+        return inside or (tie.stands_out and common >= OVERLAP * len(self.holdings))
+
+    @property
+    def fresh(self) -> list[int]:
+        """Accounts worth naming that no alert has named."""
+        return [account for account in self.convincing() if account not in self.named]
 
     def convincing(self) -> list[int]:
         """Accounts worth naming: those whose own behaviour is like the cluster's, ascending.
@@ -115,7 +127,7 @@ class Clusters:
         held = self.by_tie.get(tie.key)
         if held is not None:
             return self.all[held]
-        fitting = [cluster for cluster in self.all.values() if cluster.overlaps(tie)]
+        fitting = [cluster for cluster in self.all.values() if cluster.takes(tie)]
         if not fitting:
             return None
         return max(fitting, key=lambda cluster: (cluster.common(tie), cluster.id))
@@ -143,6 +155,7 @@ class Clusters:
                         "counts": tie.counts,
                         "affinities": tie.affinities,
                         "inputs": tie.inputs,
+                        "stands_out": tie.stands_out,
                     }
                     for tie in cluster.ties.values()
                 ],
@@ -164,7 +177,7 @@ class Clusters:
             for tie in saved["ties"]:
                 cluster.ties[tie["key"]] = TieFinding(
                     tie["key"], *tie["values"], tie["first_epoch"], tie["accounts"], tie["counts"],
-                    tie["affinities"], tie["inputs"],
+                    tie["affinities"], tie["inputs"], tie["stands_out"],
                 )  # fmt: skip
                 self.by_tie[tie["key"]] = cluster.id
             cluster.holdings = {int(key): set(ties) for key, ties in saved["holdings"].items()}

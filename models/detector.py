@@ -59,8 +59,9 @@ class Detector:
         self._options = options
         account_options = AccountOptions.of(options.epoch.seconds)
         count = options.partitions
+        singles = round(options.single_days * 86_400 / options.epoch.seconds)
         self._accounts = [AccountStage(account_options, count) for _ in range(count)]
-        self._ties = [TieStage(score) for _ in range(count)]
+        self._ties = [TieStage(score, singles) for _ in range(count)]
         self._head = Head(options.head, score, allowed)
         self._control = self._head.control()
         self._tie_options = self._head.tie_options()
@@ -161,11 +162,10 @@ class Detector:
             return
         self._swept_day = day
         oldest = epoch - round(self._options.idle_days * per_day)
-        oldest_single = epoch - round(self._options.single_days * per_day)
         for accounts in self._accounts:
             accounts.forget_before(oldest)
         for ties in self._ties:
-            ties.forget_before(oldest, oldest_single)
+            ties.forget_before(oldest)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""

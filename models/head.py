@@ -19,22 +19,20 @@ from models.allowlist import AllowList
 from models.baseline import Population, RankTables
 from models.budget import Budget
 from models.calibration import Calibration
-from models.clusters import Cluster, Clusters, TieFinding
+from models.clusters import Cluster, TieFinding
 from models.features import BINS
 from models.announcer import Announcer
+from models.joining import JOIN_P, Joining
 from models.options import BudgetOptions, LearningOptions
-from models.reference import reference_tails
 from models.signals import ACCOUNT_FEATURES
 from models.tie_score import TieScore
-from models.ties import TestedTies, TieOptions, TieReport
+from models.ties import LEAST_MEMBERS, TestedTies, TieOptions, TieReport
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
 _LISTED_P = 1e-3
-_JOIN_P = 0.02
 _HOUR_SAMPLE = 64
 _DELAY_DAYS = 2.0
-_MOST_CANDIDATES = 4_000
 _CLOSE_DAYS = 5.0
 
 
@@ -82,11 +80,11 @@ class Head:
         self._oddity = np.zeros(BINS)
         self._hour_sample: list[tuple[int, bytes]] = []
         self._calibration = Calibration(
-            reference_tails(), round(_DELAY_DAYS * options.per_day), options.per_day
+            score.reference, round(_DELAY_DAYS * options.per_day), options.per_day
         )
         self._budget = Budget(options.budget, options.per_day)
-        self._clusters = Clusters()
-        self._candidates: dict[int, TieFinding] = {}
+        self._joining = Joining()
+        self._changed: dict[str, Cluster] = {}
         self._announcer = Announcer(options.epoch_seconds, options.lateness_seconds, score)
         self._first_epoch = -1
         self._last_epoch = -1
@@ -111,14 +109,14 @@ class Head:
     @property
     def findings(self) -> list[Cluster]:
         """Clusters that alerts were made of, in order of discovery."""
-        return [cluster for cluster in self._clusters.all.values() if cluster.sequence >= 0]
+        return [cluster for cluster in self._joining.clusters.all.values() if cluster.sequence >= 0]
 
     def tie_options(self) -> TieOptions:
         """What the tie partitions need for the next epoch."""
         return TieOptions(
             epoch_seconds=self._options.epoch_seconds,
             listed_score=self._calibration.score_at(_LISTED_P),
-            watched=frozenset(self._clusters.by_tie),
+            watched=frozenset(self._joining.clusters.by_tie),
             list_all=self._options.list_all,
         )
 
@@ -163,7 +161,7 @@ class Head:
         if sample:
             joined = np.frombuffer(b"".join(row for _, row in sample), np.uint8)
             self._population.learn(joined.reshape(len(sample), -1))
-        self._calibration.mature(epoch, self._clusters.by_tie)
+        self._calibration.mature(epoch, self._joining.clusters.by_tie)
         total = self._oddity.sum()
         above = np.cumsum(self._oddity[::-1])[::-1]
         ready = self._population.arrays is not None and total >= 100
@@ -189,24 +187,23 @@ class Head:
         judged = [self._finding(ties, row, members, epoch) for _, ties, row, members in listed]
         found = [tie for tie in judged if tie is not None]
         found.sort(key=lambda tie: (-tie.score, tie.key))
-        self._due = []
+        self._changed = {}
         for tie in found:
-            self._place(tie, epoch)
+            cluster = self._joining.place(tie, self._announcer.entity_id(tie.key, epoch), epoch)
+            if cluster is not None:
+                self._changed[cluster.id] = cluster
 
     def _finding(
         self, ties: TestedTies, row: int, members: NDArray[np.void], epoch: int
     ) -> TieFinding | None:
-        """The listed tie with its p-value, unless the allow list covers it."""
+        """The listed tie with its p-value, unless the allow list covers it or it is ordinary."""
         key = int(ties.statistics["tie"][row])
         members = self._allowed.strip(key, members, self._announcer.time_of(epoch))
-        if len(members) < 3:
-            return None
         score = float(ties.scores[row])
-        p_value = self._calibration.p_value(key & 15, score)
-        if key not in self._clusters.by_tie and p_value > _JOIN_P:
+        p_value = self._calibration.p_value(score)
+        if len(members) < LEAST_MEMBERS or p_value > JOIN_P:
             return None
-        tested = bool(ties.tested[row])
-        q_value = self._budget.q_value(p_value) if tested else 1.0
+        q_value = self._budget.q_value(p_value) if ties.tested[row] else 1.0
         affinities = self._score.affinity(members["ranks"]) / self._spread
         affinities[members["ranked"] == 0] = 0.0
         order = np.argsort(members["account"])
@@ -220,49 +217,22 @@ class Head:
             members["count"][order],
             affinities[order],
             ties.inputs[row],
+            not self.learning and self._budget.admits(p_value, q_value),
         )
 
-    def _place(self, tie: TieFinding, epoch: int) -> None:
-        cluster = self._clusters.find(tie)
-        if cluster is None:
-            if self.learning or not self._budget.admits(tie.p_value, tie.q_value):
-                self._remember(tie)
-                return
-            cluster = Cluster(
-                self._announcer.entity_id(tie.key, epoch), epoch, epoch, tie.key, 1.0, 1.0
-            )
-        self._clusters.put(cluster, tie, epoch)
-        self._candidates.pop(tie.key, None)
-        if cluster not in self._due:
-            self._due.append(cluster)
-            self._gather(cluster, epoch)
-
-    def _remember(self, tie: TieFinding) -> None:
-        """Keep a candidate that did not suffice, for a cluster that may come to need it."""
-        self._candidates.pop(tie.key, None)
-        self._candidates[tie.key] = tie
-        while len(self._candidates) > _MOST_CANDIDATES:
-            del self._candidates[next(iter(self._candidates))]
-
-    def _gather(self, cluster: Cluster, epoch: int) -> None:
-        """Join the candidates that overlap a cluster by now."""
-        fitting = [tie for tie in self._candidates.values() if cluster.overlaps(tie)]
-        for tie in sorted(fitting, key=lambda tie: (-tie.score, tie.key)):
-            self._clusters.put(cluster, tie, epoch)
-            del self._candidates[tie.key]
-
     def _ask(self, epoch: int) -> list[int]:
+        """Accounts to ask for: those of the clusters that have something to announce."""
         oldest = epoch - round(_CLOSE_DAYS * self._options.per_day)
-        ended = [
+        changed = [*self._changed.values(), *self._joining.idle_since(oldest)]
+        self._due = [
             cluster
-            for cluster in self._clusters.all.values()
-            if not cluster.closed and cluster.last_epoch < oldest
+            for cluster in sorted(changed, key=lambda cluster: cluster.id)
+            if self._announcer.has_news(cluster, epoch)
         ]
-        self._due = sorted([*self._due, *ended], key=lambda cluster: cluster.id)
         wanted: set[int] = set()
         for cluster in self._due:
             wanted.update(cluster.named)
-            wanted.update(cluster.convincing())
+            wanted.update(cluster.fresh)
         return sorted(wanted)
 
     def conclude(
@@ -274,8 +244,7 @@ class Head:
         flagged: set[int] = set()
         for cluster in self._due:
             before = set(cluster.named)
-            ended = cluster.last_epoch < epoch
-            alerts.extend(self._announcer.announce(cluster, epoch, holders, ended))
+            alerts.extend(self._announcer.announce(cluster, epoch, holders))
             flagged.update(set(cluster.named) - before)
             scores.append(self._announcer.cluster_score(cluster, epoch))
         for report in reports if self._options.account_scores else ():
@@ -296,15 +265,10 @@ class Head:
             "sample": self._hour_sample,
             "calibration": self._calibration.dump(),
             "budget": self._budget.dump(),
-            "clusters": self._clusters.dump(),
+            "joining": self._joining.dump(),
             "clear": self._announcer.dump(),
             "tables": self._control.tables,
             "oddity_tail": self._control.oddity_tail,
-            "candidates": [
-                [tie.key, tie.score, tie.p_value, tie.q_value, tie.first_epoch, tie.accounts, tie.counts,
-                 tie.affinities, tie.inputs]
-                for tie in self._candidates.values()
-            ],
         }  # fmt: skip
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -316,7 +280,6 @@ class Head:
         self._hour_sample = [(int(priority), row) for priority, row in state["sample"]]
         self._calibration.load(state["calibration"])
         self._budget.load(state["budget"])
-        self._clusters.load(state["clusters"])
+        self._joining.load(state["joining"])
         self._announcer.load(state["clear"])
         self._control = Control(state["tables"], self._population.arrays, state["oddity_tail"])
-        self._candidates = {tie[0]: TieFinding(*tie) for tie in state["candidates"]}

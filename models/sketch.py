@@ -18,6 +18,9 @@ MOST_FRAGMENTS = 256
 _DENSE = np.uint64(2**64 // 8)
 _SPARSE = np.uint64(2**64 // 32)
 _EDGE = 2_048
+_PIECE = 1 << 18
+
+_Piece = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]
 
 
 class Sketches(NamedTuple):
@@ -53,6 +56,17 @@ class Sketcher:
         return self._sketch(texts, _DENSE)
 
     def _sketch(self, texts: Sequence[str], sparse: np.uint64) -> Sketches:
+        """Sketch the texts in pieces that stay in the processor's cache."""
+        total = sum(map(len, texts))
+        step = max(1, len(texts) * _PIECE // max(total, _PIECE))
+        pieces = [
+            self._sketch_piece(texts[start : start + step], sparse)
+            for start in range(0, len(texts), step)
+        ]
+        fragments, counts, scripts = (np.concatenate(part) for part in zip(*pieces, strict=True))
+        return Sketches(fragments, np.cumsum(counts), scripts)
+
+    def _sketch_piece(self, texts: Sequence[str], sparse: np.uint64) -> _Piece:
         if any(len(text) > LONGEST_TEXT for text in texts):
             texts = [text[:LONGEST_TEXT] for text in texts]
         data, ends = join_texts(texts)
@@ -64,4 +78,4 @@ class Sketcher:
             data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS,
             self._room, counts, scripts,
         )  # fmt: skip
-        return Sketches(self._room[:written].copy(), np.cumsum(counts), scripts)
+        return self._room[:written].copy(), counts, scripts

@@ -14,6 +14,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import ReferenceTail
+from models.kernels.ties import affinities
 from models.kinds import KIND_COUNT, TieKind
 from models.pooling import input_names
 from models.signals import ACCOUNT_FEATURES, TIE_FEATURES
@@ -27,12 +29,16 @@ class TieScore:
     Args:
         weights: Weight of each input by name; unknown names are refused, missing ones weigh 0.
         kinds: Added by kind of tie; kinds that are missing are not scored.
+        reference: Tail of the scores of ordinary ties.
 
     Raises:
         ValueError: A weight names no input.
     """
 
-    def __init__(self, weights: Mapping[str, float], kinds: Mapping[str, float]) -> None:
+    def __init__(
+        self, weights: Mapping[str, float], kinds: Mapping[str, float], reference: ReferenceTail
+    ) -> None:
+        self.reference = reference
         unknown = sorted(set(weights) - set(INPUT_NAMES))
         if unknown:
             raise ValueError(f"weights name unknown inputs: {', '.join(unknown)}")
@@ -57,15 +63,25 @@ class TieScore:
 
     def affinity(self, ranks: NDArray[np.uint8]) -> NDArray[np.float64]:
         """How much each account's own ranks speak for a campaign, through the `level` weights."""
-        levels = self.weights[: len(ACCOUNT_FEATURES)]
-        total = np.zeros(len(ranks))
-        for column, weight in enumerate(levels.tolist()):
-            total += weight * (ranks[:, column] / 255.0 - 0.5)
-        return total
+        out = np.empty(len(ranks))
+        affinities(np.ascontiguousarray(ranks), self.weights[: len(ACCOUNT_FEATURES)], out)
+        return out
+
+
+def read_score(text: str) -> TieScore:
+    """The score in a file as `bench/fit_tie_score.py` writes it (TOML).
+
+    Raises:
+        ValueError: Not such a file.
+    """
+    table = tomllib.loads(text)
+    try:
+        reference = ReferenceTail(**table["reference"])
+        return TieScore(table["weights"], table["kinds"], reference)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a tie score: {error}") from error
 
 
 def shipped() -> TieScore:
     """The score with the weights that come with the package (`models/tie_score.toml`)."""
-    text = resources.files("models").joinpath("tie_score.toml").read_text("utf-8")
-    table = tomllib.loads(text)
-    return TieScore(table["weights"], table["kinds"])
+    return read_score(resources.files("models").joinpath("tie_score.toml").read_text("utf-8"))

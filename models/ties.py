@@ -43,11 +43,14 @@ TIE = np.dtype(
         ("head", np.int32),
         ("first_epoch", np.int32),
         ("last_epoch", np.int32),
-        ("watched", np.int32),
+        ("listed_members", np.int32),
     ],
     align=True,
 )
-"""A tie: members, requests that showed the value, both at its last test, and the chain of members."""
+"""A tie: members, requests that showed the value, both at its last test, and the chain of members.
+
+`listed_members` is how many members it had when the head last saw them.
+"""
 
 MEMBER = np.dtype(
     [
@@ -74,6 +77,7 @@ the partition's values: what it knows must not depend on how many partitions the
 STATISTICS = tie_statistics(FEATURES)
 LEAST_MEMBERS = 3
 _LEAST_VOLUME = 6
+_FULLEST = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class TieOptions:
         epoch_seconds: Length of an epoch.
         listed_score: Ties of at least this score are listed with their members.
         most_members: Beyond this a tie is common property and only counts its volume.
-        watched: Tie keys that hold a cluster; they are listed whenever they grow.
+        watched: Tie keys that hold a cluster; they are listed whenever they have new members.
         list_all: List the members of every tested tie (for fitting and for feature dumps).
     """
 
@@ -140,10 +144,17 @@ class TieOptions:
 
 
 class TieStage:
-    """Ties of one partition: singles until a second account shows the value, members after that."""
+    """Ties of one partition: singles until a second account shows the value, members after that.
 
-    def __init__(self, score: TieScore) -> None:
+    Args:
+        score: The tie score.
+        single_epochs: Epochs after which a value that only one account showed counts as forgotten; its
+            memory is taken back when room is needed.
+    """
+
+    def __init__(self, score: TieScore, single_epochs: int) -> None:
         self._score = score
+        self._single_epochs = single_epochs
         self._values = np.zeros(1 << 14, VALUE)
         self._places = np.full(1 << 14, kernels.NOBODY, np.int32)
         self._ties = Records(TIE)
@@ -164,27 +175,34 @@ class TieStage:
 
     def _add(self, epoch: int, batch: TieBatch, options: TieOptions) -> NDArray[np.int32]:
         edges = batch.edges
-        self._reserve(len(edges))
+        oldest_single = epoch - self._single_epochs
+        self._reserve(len(edges), oldest_single)
         touched = np.empty(len(edges), np.int32)
         count = kernels.add_edges(
             self._values, self._ties.array, self._members.array, self._places, edges,
             batch.accounts, batch.requests, batch.ranks, batch.ranked, epoch,
-            options.most_members, self._counts, touched,
+            oldest_single, options.most_members, self._counts, touched,
         )  # fmt: skip
         self._clear.update(batch.clear)
         return touched[:count]
 
-    def _reserve(self, edges: int) -> None:
-        if self._counts[0] + edges > len(self._values) * 0.65:
-            old = self._values
-            self._values = np.zeros(len(old) * 2, VALUE)
-            kernels.place_values(self._values, old)
-            self._reserve(edges)
+    def _reserve(self, edges: int, oldest_single: int) -> None:
+        if self._counts[0] + edges > len(self._values) * _FULLEST:
+            self._forget(-1, oldest_single)
+        capacity = len(self._values)
+        while self._counts[0] + edges > capacity * _FULLEST / 2:
+            capacity *= 2
+        if self._counts[0] + edges > len(self._values) * _FULLEST:
+            self._place_values(self._values, capacity)
         self._ties.reserve(int(self._counts[1]) + edges)
         self._members.reserve(int(self._counts[2]) + 2 * edges)
-        if self._counts[2] + 2 * edges > len(self._places) * 0.65:
-            self._place_members(len(self._places) * 2)
-            self._reserve(edges)
+        wanted = int(self._counts[2]) + 2 * edges
+        if wanted > len(self._places) * _FULLEST:
+            self._place_members(_power_above(2 * wanted))
+
+    def _place_values(self, values: NDArray[np.void], capacity: int) -> None:
+        self._values = np.zeros(capacity, VALUE)
+        kernels.place_values(self._values, values)
 
     def _place_members(self, capacity: int) -> None:
         self._places = np.full(capacity, kernels.NOBODY, np.int32)
@@ -202,6 +220,7 @@ class TieStage:
         if options.watched:
             wanted = np.fromiter(options.watched, np.uint64, len(options.watched))
             watched = np.isin(touched["key"], wanted)
+            watched &= touched["members"] > touched["listed_members"]
         chosen = numbers[tested | watched]
         ties["tested_members"][numbers[tested]] = ties["members"][numbers[tested]]
         ties["tested_volume"][numbers[tested]] = ties["volume"][numbers[tested]]
@@ -227,7 +246,8 @@ class TieStage:
         kernels.list_members(
             self._ties.array, self._members.array, chosen[listed], numbers, ends
         )
-        all_ends = np.maximum.accumulate(np.zeros(len(chosen), np.int64))
+        self._ties.array["listed_members"][chosen[listed]] = sizes
+        all_ends = np.zeros(len(chosen), np.int64)
         all_ends[listed] = ends
         all_ends = np.maximum.accumulate(all_ends)
         keys = statistics["tie"][listed].tolist()
@@ -242,17 +262,20 @@ class TieStage:
             clear={key: self._clear[key] for key in keys if key in self._clear},
         )
 
-    def forget_before(self, tie_epoch: int, single_epoch: int) -> None:
-        """Drop ties and singles that were last shown before these epochs."""
+    def forget_before(self, epoch: int) -> None:
+        """Drop ties that were last shown before that epoch, with their members."""
+        ties = self._ties.array[: self._counts[1]]
+        if len(ties) and int(ties["last_epoch"].min()) < epoch:
+            self._forget(epoch, -1)
+
+    def _forget(self, tie_epoch: int, single_epoch: int) -> None:
         ties, members = np.zeros_like(self._ties.array), np.zeros_like(self._members.array)
         kernels.compact(
             self._values, self._ties.array, self._members.array,
             tie_epoch, single_epoch, self._counts, ties, members,
         )  # fmt: skip
         self._ties.array, self._members.array = ties, members
-        old = self._values
-        self._values = np.zeros(len(old), VALUE)
-        kernels.place_values(self._values, old)
+        self._place_values(self._values, len(self._values))
         self._place_members(len(self._places))
         kept = set(ties["key"][: self._counts[1]].tolist())
         self._clear = {key: text for key, text in self._clear.items() if key in kept}

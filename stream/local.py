@@ -16,7 +16,7 @@ from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
 from models.state import decode_state, encode_state
-from models.tie_score import shipped
+from models.tie_score import TieScore, shipped
 from models.ties import TieReport
 from models.watermark import Watermark
 from schemas.alert import AlertEvent
@@ -75,6 +75,7 @@ class LocalRun:
             closings of epochs. Alerts and scores must not show it.
         keep_reports: Hand out the tie reports too, for fitting.
         account_scores: Make score records of accounts; they cost more than their accounts' requests.
+        score: The tie score; the one that ships by default.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class LocalRun:
         shuffle: int | None = None,
         keep_reports: bool = False,
         account_scores: bool = True,
+        score: TieScore | None = None,
     ) -> None:
         self._builder = BatchBuilder(settings.key.secret)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
@@ -99,7 +101,7 @@ class LocalRun:
         options = DetectorOptions(
             epoch, head, partitions, settings.memory.idle_days, keep_reports=keep_reports
         )
-        self._detector = Detector(options, shipped(), allowed)
+        self._detector = Detector(options, score or shipped(), allowed)
         self._sources: list[_Source] = []
         self._random = None if shuffle is None else np.random.default_rng(shuffle)
         self._pending: list[EventBatch] = []
@@ -128,6 +130,10 @@ class LocalRun:
     def learning_until(self) -> int | None:
         """Event time before which nothing is alerted, microseconds; None once it is over."""
         return self._detector.learning_until
+
+    def account_key(self, account: str) -> int:
+        """The key under which an account is kept."""
+        return self._builder.account_key(account)
 
     def open_source(self) -> int:
         """Number of a new source; nothing passes its watermark until it has one."""

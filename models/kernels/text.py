@@ -117,9 +117,9 @@ def sketch_texts(data, ends, seed, dense, sparse, edge, most, out, counts, scrip
     room = _longest(ends) + 2
     kinds = np.zeros(room, np.uint8)
     folded = np.zeros((room // BLOCK + 2) * BLOCK, np.uint8)
-    starts = np.empty(room, np.int64)
+    starts = np.empty(room, np.int32)
     words = np.empty(room, np.uint64)
-    word_ends = np.empty(room, np.int64)
+    word_ends = np.empty(room, np.int32)
     sampled = np.empty(room, np.uint64)
     written = 0
     start = 0

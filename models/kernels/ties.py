@@ -64,8 +64,8 @@ def _describe(member, accounts, requests, ranks, ranked, slot):  # type: ignore[
 
 @njit(cache=True, nogil=True)
 def add_edges(  # type: ignore[no-untyped-def]
-    values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, most,
-    counts, touched,
+    values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, oldest_single,
+    most, counts, touched,
 ):  # fmt: skip
     """Add one epoch's edges; `counts` holds values, ties and members in use and is brought up to date.
 
@@ -84,7 +84,9 @@ def add_edges(  # type: ignore[no-untyped-def]
         while values[place].key != EMPTY and values[place].key != key:
             place = (place + np.uint64(1)) & mask
         value = values[place]
-        if value.key == EMPTY:
+        expired = value.account != TIE and value.epoch < oldest_single
+        if value.key == EMPTY or expired:
+            counts[0] += value.key == EMPTY
             value.key = key
             value.account = account
             value.count = edges[row].count
@@ -259,3 +261,13 @@ def compact(values, ties, members, oldest, oldest_single, counts, new_ties, new_
         tie_count += 1
     counts[1] = tie_count
     counts[2] = member_count
+
+
+@njit(cache=True, nogil=True)
+def affinities(ranks, weights, out):  # type: ignore[no-untyped-def]
+    """Weighted sum of each account's ranks, taken from the middle of the population."""
+    for row in range(len(ranks)):
+        total = 0.0
+        for column in range(len(weights)):
+            total += weights[column] * (ranks[row, column] / 255.0 - 0.5)
+        out[row] = total

@@ -135,12 +135,13 @@ def hash_words(kinds, folded, starts, runs, words, ends):  # type: ignore[no-unt
         kind = kinds[place + _ONE]
         if kind == _SEPARATOR:
             continue
-        word = np.uint64(0)
-        while place < end:
+        word = low_bytes(read_block(blocks, place), min(_EIGHT, end - place)) * PRIME
+        word ^= word >> _HALF
+        while place + _EIGHT < end:
+            place += _EIGHT
             block = low_bytes(read_block(blocks, place), min(_EIGHT, end - place))
             word = (word ^ block) * PRIME
             word ^= word >> _HALF
-            place += _EIGHT
         words[count] = DIGITS if kind == _DIGIT else word
         ends[count] = end
         count += _ONE

@@ -1,0 +1,183 @@
+"""Fit the tie score and its reference null: `python -m bench.fit_tie_score --work DIR [--write]`.
+
+Simulates labelled traffic with the prompt sources set aside for fitting, replays it, and fits a logistic
+regression over the pooled inputs of all tests. Every campaign weighs the same whatever its size, and so
+does every kind of tie within it; ordinary tests weigh by the root of their kind's number. The reference
+null is the tail of the scores on the attack-free runs only. With `--leave-out FAMILY` that family's ties
+take no part, which is how every published detection figure is made (`bench/detection.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from bench.corpora import prompts_directory
+from bench.ties import LabelledTies, collect
+from models.kinds import KIND_COUNT, TieKind
+from models.tie_score import INPUT_NAMES
+from stream.simulator import named_scenario, write_scenario
+
+RUNS = (
+    ("all", 101, False),
+    ("all@1/3", 102, False),
+    ("all+jitter:0.5+cover:0.3", 104, False),
+    ("all@1/3", 105, True),
+    ("all+rotate:0.5", 111, False),
+    ("all@0.1", 112, False),
+    ("all", 113, False),
+    ("all+paraphrase:0.5+warmup:0.3", 115, False),
+    ("quiet", 103, False),
+    ("quiet", 106, True),
+    ("quiet", 114, False),
+    ("quiet", 116, False),
+)
+"""Scenario, seed, metadata only."""
+
+_LEARNING_EPOCHS = 72
+_RIDGE = 1.0
+_TAIL_SHARE = 0.02
+_SMALLEST_DEVIATION = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Weights by input, intercepts by kind, and the reference tail of the scores of ordinary ties."""
+
+    weights: NDArray[np.float64]
+    kinds: NDArray[np.float64]
+    start: float
+    scale: float
+
+    def scores(self, ties: LabelledTies) -> NDArray[np.float64]:
+        """Score of each test."""
+        return ties.inputs @ self.weights + self.kinds[_kinds(ties)]
+
+
+def _kinds(ties: LabelledTies) -> NDArray[np.intp]:
+    return (ties.keys & np.uint64(15)).astype(np.intp)
+
+
+def prepare(run: tuple[str, int, bool], work: Path) -> LabelledTies:
+    """The labelled ties of a run; kept in `work`."""
+    name, seed, metadata_only = run
+    directory = work / f"{name.replace('/', '-')}-{seed}"
+    kept = directory / "ties.npz"
+    if not kept.exists():
+        scenario = replace(named_scenario(name), metadata_only=metadata_only)
+        if not (directory / "truth.json").exists():
+            write_scenario(scenario, seed, directory, prompts_directory(), "fit", guard=False)
+        collect(directory).save(kept)
+    return LabelledTies.load(kept)
+
+
+def fit(runs: list[LabelledTies], leave_out: str | None = None) -> Fit:
+    """Fit weights on all runs and the tail on those without campaigns."""
+    designs, labels, weights = [], [], []
+    for ties in runs:
+        use = ties.epochs > _LEARNING_EPOCHS
+        if leave_out is not None:
+            use &= ties.families != leave_out
+        guilty, ordinary = use & (ties.shares >= 0.8), use & (ties.shares < 0.2)
+        chosen = guilty | ordinary
+        designs.append(np.hstack([ties.inputs, np.eye(KIND_COUNT)[_kinds(ties)]])[chosen])
+        labels.append(guilty[chosen])
+        weights.append(_weights(ties, guilty, ordinary)[chosen])
+    solution = _regress(
+        np.vstack(designs).astype(np.float64), np.concatenate(labels), np.concatenate(weights)
+    )
+    found = Fit(solution[: len(INPUT_NAMES)], solution[len(INPUT_NAMES) :], 0.0, 1.0)
+    quiet = [ties for ties in runs if not (ties.shares > 0).any()]
+    scores = np.concatenate([found.scores(ties)[ties.epochs > _LEARNING_EPOCHS] for ties in quiet])
+    start = float(np.quantile(scores, 1.0 - _TAIL_SHARE))
+    return replace(found, start=start, scale=float((scores[scores > start] - start).mean()))
+
+
+def _weights(
+    ties: LabelledTies, guilty: NDArray[np.bool_], ordinary: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    kinds = _kinds(ties)
+    weights = np.zeros(len(kinds))
+    for kind in range(KIND_COUNT):
+        number = int((ordinary & (kinds == kind)).sum())
+        weights[ordinary & (kinds == kind)] = 1.0 / np.sqrt(max(number, 1))
+    for family in np.unique(ties.families[guilty]):
+        shown = np.unique(kinds[guilty & (ties.families == family)])
+        for kind in shown:
+            rows = guilty & (ties.families == family) & (kinds == kind)
+            weights[rows] = 1.0 / rows.sum() / len(shown)
+    return weights
+
+
+def _regress(
+    design: NDArray[np.float64], guilty: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Ridge logistic regression, both classes of one total weight; weights in the inputs' own units."""
+    for side in (guilty, ~guilty):
+        weights[side] *= 1_000.0 / weights[side].sum()
+    centre = design[:, : len(INPUT_NAMES)].mean(axis=0)
+    deviation = np.maximum(design[:, : len(INPUT_NAMES)].std(axis=0), _SMALLEST_DEVIATION)
+    scaled = design.copy()
+    scaled[:, : len(INPUT_NAMES)] = (scaled[:, : len(INPUT_NAMES)] - centre) / deviation
+    signs = np.where(guilty, 1.0, -1.0)
+
+    def loss(beta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margins = signs * (scaled @ beta)
+        value = float((weights * np.logaddexp(0.0, -margins)).sum() + 0.5 / _RIDGE * beta @ beta)
+        pull = weights * signs * expit(-margins)
+        return value, beta / _RIDGE - scaled.T @ pull
+
+    beta = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B").x
+    own = beta[: len(INPUT_NAMES)] / deviation
+    kinds = beta[len(INPUT_NAMES) :] - float(own @ centre)
+    return np.concatenate([own, kinds])
+
+
+def as_toml(found: Fit, runs: str) -> str:
+    """The fit as the file that ships with the package."""
+    lines = [
+        "# Written by bench/fit_tie_score.py; do not edit.",
+        f'source = "logistic regression on simulated traffic: {runs}"',
+        "",
+        "[reference]",
+        "# Tail of the scores of ordinary ties on the attack-free runs.",
+        f"share = {_TAIL_SHARE}",
+        f"start = {found.start:.4f}",
+        f"scale = {found.scale:.4f}",
+        "",
+        "[kinds]",
+        *(f"{kind.name.lower()} = {found.kinds[kind]:.4f}" for kind in TieKind),
+        "",
+        "[weights]",
+        *(f'"{name}" = {weight:.4f}' for name, weight in zip(INPUT_NAMES, found.weights, strict=True)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Fit and print, or write to the package with `--write`."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--leave-out")
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    with ProcessPoolExecutor(2) as pool:
+        runs = list(pool.map(prepare, RUNS, [arguments.work] * len(RUNS)))
+    found = fit(runs, arguments.leave_out)
+    text = as_toml(found, ", ".join(f"{name} seed {seed}" for name, seed, _ in RUNS))
+    if arguments.write:
+        Path(__file__).parents[1].joinpath("models", "tie_score.toml").write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()
