@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.hashing import join_texts, keyed_hash
-from models.kernels.text import sketch_texts
+from models.kernels.text import scratch_for, sketch_texts
 
 LONGEST_TEXT = 65_536
 """Characters of a text that count; the rest is cut (contract: 64 kB)."""
@@ -43,12 +43,11 @@ class Sketcher:
     def __init__(self, key: bytes) -> None:
         self._seed = np.uint64(keyed_hash(key, "fragment", b""))
         self._room = np.empty(1 << 16, np.uint64)
+        self._scratch_size = LONGEST_TEXT
+        self._scratch = scratch_for(LONGEST_TEXT)
 
     def sketch(self, texts: Sequence[str]) -> Sketches:
         """Sketch each text."""
-        if not any(texts):
-            none = np.zeros(len(texts), np.int64)
-            return Sketches(np.empty(0, np.uint64), none, none.astype(np.uint8))
         return self._sketch(texts, _SPARSE)
 
     def sketch_densely(self, texts: Sequence[str]) -> Sketches:
@@ -58,6 +57,9 @@ class Sketcher:
     def _sketch(self, texts: Sequence[str], sparse: np.uint64) -> Sketches:
         """Sketch the texts in pieces that stay in the processor's cache."""
         total = sum(map(len, texts))
+        if not total:
+            none = np.zeros(len(texts), np.int64)
+            return Sketches(np.empty(0, np.uint64), none, none.astype(np.uint8))
         step = max(1, len(texts) * _PIECE // max(total, _PIECE))
         pieces = [
             self._sketch_piece(texts[start : start + step], sparse)
@@ -70,12 +72,18 @@ class Sketcher:
         if any(len(text) > LONGEST_TEXT for text in texts):
             texts = [text[:LONGEST_TEXT] for text in texts]
         data, ends = join_texts(texts)
-        room = int(np.minimum(np.diff(ends, prepend=0), MOST_FRAGMENTS).sum())
-        if room > len(self._room):
-            self._room = np.empty(room, np.uint64)
+        sizes = np.diff(ends, prepend=0)
+        self._reserve(int(np.minimum(sizes, MOST_FRAGMENTS).sum()), int(sizes.max()))
         counts, scripts = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint8)
         written = sketch_texts(
             data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS,
-            self._room, counts, scripts,
+            self._scratch, self._room, counts, scripts,
         )  # fmt: skip
         return self._room[:written].copy(), counts, scripts
+
+    def _reserve(self, hashes: int, longest: int) -> None:
+        if hashes > len(self._room):
+            self._room = np.empty(hashes, np.uint64)
+        if longest > self._scratch_size:
+            self._scratch_size = longest
+            self._scratch = scratch_for(longest)

@@ -14,8 +14,11 @@ of words leaves the same hashes wherever it stands.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from models.kernels.table import mix
 from models.kernels.words import (
@@ -95,32 +98,30 @@ def _distinct(hashes, out, written):  # type: ignore[no-untyped-def]
     return kept
 
 
-@njit(cache=True, nogil=True)
-def _longest(ends):  # type: ignore[no-untyped-def]
-    longest = 0
-    start = 0
-    for end in ends:
-        longest = max(longest, end - start)
-        start = end
-    return longest
+def scratch_for(size: int) -> tuple[NDArray[Any], ...]:
+    """Working memory of `sketch_texts` for texts of up to `size` bytes, to be used again."""
+    room = size + 2
+    return (
+        np.zeros(room, np.uint8),
+        np.zeros((room // BLOCK + 2) * BLOCK, np.uint8),
+        np.empty(room, np.int32),
+        np.empty(room, np.uint64),
+        np.empty(room, np.int32),
+        np.empty(room, np.uint64),
+    )
 
 
 @njit(cache=True, nogil=True)
-def sketch_texts(data, ends, seed, dense, sparse, edge, most, out, counts, scripts):  # type: ignore[no-untyped-def]
-    """Sample the shingles of each UTF-8 text of a joined buffer; returns how many were written.
+def sketch_texts(data, ends, seed, dense, sparse, edge, most, scratch, out, counts, scripts):  # type: ignore[no-untyped-def]
+    """Sample the shingles of each UTF-8 text of a joined buffer; returns how many are written.
 
     `dense` and `sparse` are thresholds on the hash. The first holds for a shingle whose last word
     ends in the first or the last `edge` bytes of the text, the second between. Of a text's distinct
     hashes the `most` smallest are written; `out` has room for as many. `counts[i]` and `scripts[i]`
     are the hashes kept and the writing systems (a bit each; 0 for plain ASCII) met in text i.
+    `scratch` is what `scratch_for` gave for the longest of the texts or more.
     """
-    room = _longest(ends) + 2
-    kinds = np.zeros(room, np.uint8)
-    folded = np.zeros((room // BLOCK + 2) * BLOCK, np.uint8)
-    starts = np.empty(room, np.int32)
-    words = np.empty(room, np.uint64)
-    word_ends = np.empty(room, np.int32)
-    sampled = np.empty(room, np.uint64)
+    kinds, folded, starts, words, word_ends, sampled = scratch
     written = 0
     start = 0
     for row in range(len(ends)):
