@@ -11,7 +11,9 @@ class CorporaMissing(RuntimeError):
 
 
 def data_directory() -> Path:
-    """The folder of real traffic, prompts and benchmarks (`GAUGER_DATA_DIR`, ../shared/data by default).
+    """The folder of real traffic, prompts and benchmarks.
+
+    `GAUGER_DATA_DIR`, by default `../shared/data`.
 
     Raises:
         CorporaMissing: It is not there.

@@ -1,10 +1,11 @@
 """Fit the tie score and its reference null: `python -m bench.fit_tie_score --work DIR [--write]`.
 
-Simulates labelled traffic with the prompt sources set aside for fitting, replays it, and fits a logistic
-regression over the pooled inputs of all tests. Every campaign weighs the same whatever its size, and so
-does every kind of tie within it; ordinary tests weigh by the root of their kind's number. The reference
-null is the tail of the scores on the attack-free runs only. With `--leave-out FAMILY` that family's ties
-take no part, which is how every published detection figure is made (`bench/detection.py`).
+Simulates labelled traffic with the prompt sources set aside for fitting, replays it, and fits a
+logistic regression over the pooled inputs of all tests. Every campaign weighs the same whatever its
+size, and so does every kind of tie within it; ordinary tests weigh by the root of their kind's
+number. The reference null is the tail of the scores on the attack-free runs only. With `--leave-out
+FAMILY` that family's ties take no part, which is how every published detection figure is made
+(`bench/detection.py`).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _SMALLEST_DEVIATION = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Weights by input, intercepts by kind, and the reference tail of the scores of ordinary ties."""
+    """Weights by input, intercepts by kind, and the reference tail of ordinary ties' scores."""
 
     weights: NDArray[np.float64]
     kinds: NDArray[np.float64]
@@ -120,7 +121,10 @@ def _weights(
 def _regress(
     design: NDArray[np.float64], guilty: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Ridge logistic regression, both classes of one total weight; weights in the inputs' own units."""
+    """Ridge logistic regression, both classes of one total weight.
+
+    The weights are in the inputs' own units.
+    """
     for side in (guilty, ~guilty):
         weights[side] *= 1_000.0 / weights[side].sum()
     centre = design[:, : len(INPUT_NAMES)].mean(axis=0)
@@ -157,7 +161,10 @@ def as_toml(found: Fit, runs: str) -> str:
         *(f"{kind.name.lower()} = {found.kinds[kind]:.4f}" for kind in TieKind),
         "",
         "[weights]",
-        *(f'"{name}" = {weight:.4f}' for name, weight in zip(INPUT_NAMES, found.weights, strict=True)),
+        *(
+            f'"{name}" = {weight:.4f}'
+            for name, weight in zip(INPUT_NAMES, found.weights, strict=True)
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Labelled ties: the tests that the detector makes on simulated traffic, with the truth beside them."""
+"""Labelled ties: the detector's tests on simulated traffic, with the truth beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The allow list at work: what operators vouch for takes part in no finding while the entry holds."""
+"""The allow list at work: what operators vouch for is in no finding while the entry holds."""
 
 from __future__ import annotations
 

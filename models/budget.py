@@ -15,10 +15,10 @@ _PER_DECADE = 10
 class Budget:
     """Turns the operator's budget into a level for single tests, and p-values into q-values.
 
-    With T tests a day of ordinary traffic a level of B / T lets B of them through on the mean (Bonferroni
-    over a day), and ties of one honest cause fall together in one finding, so B bounds findings from
-    above. A tie is tested when its members or its volume have doubled, so T grows with what happens, not
-    with time. Counts fade with a half-life of a day.
+    With T tests a day of ordinary traffic a level of B / T lets B of them through on the mean
+    (Bonferroni over a day), and ties of one honest cause fall together in one finding, so B bounds
+    findings from above. A tie is tested when its members or its volume have doubled, so T grows
+    with what happens, not with time. Counts fade with a half-life of a day.
 
     Args:
         options: The operator's budget.
@@ -56,7 +56,10 @@ class Budget:
         return min(options.false_alerts_per_day, by_volume) / self.tests_per_day
 
     def q_value(self, p_value: float) -> float:
-        """Expected share of false ones among a day's tests with at most this p-value (Storey, pi0 = 1)."""
+        """Expected share of false ones among a day's tests with at most this p-value.
+
+        Storey's estimate with pi0 = 1.
+        """
         place = _place(p_value)
         self._discoveries[place] += 1.0
         found = float(self._discoveries[place:].sum())

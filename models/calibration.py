@@ -1,10 +1,12 @@
 """Calibration: what a tie score means, learned from ordinary ties of the deployment itself.
 
-A score becomes a p-value through the tail of the scores of ordinary ties, all kinds together: the score
-has a term of its own for each kind. Two nulls are held against each other and the more cautious one
-counts: the *reference* that ships with the weights (fitted on attack-free traffic) and the deployment's
-*own* ties, which enter two days after their test and only if no finding has claimed them by then, so that
-a campaign does not teach the detector to accept it.
+A score becomes a p-value through the tail of the scores of ordinary ties, all kinds together: the
+score has a term of its own for each kind. Two nulls are held against each other and the more
+cautious one
+counts: the *reference* that ships with the weights (fitted on attack-free traffic) and the
+deployment's
+*own* ties, which enter two days after their test and only if no finding has claimed them by then,
+so that a campaign does not teach the detector to accept it.
 """
 
 from __future__ import annotations
@@ -31,9 +33,9 @@ def score_bin(scores: NDArray[np.float64]) -> NDArray[np.intp]:
 class Tail:
     """Upper tail of a histogram of scores: empirical up to the 99.5 % point, exponential beyond.
 
-    The exponential runs through the 95 % and the 99.5 % point, so the highest half per cent of the scores
-    has no say: that is where ties of a campaign sit that no finding has claimed. Its scale is enlarged by
-    two standard errors, so that a short sample errs on the quiet side.
+    The exponential runs through the 95 % and the 99.5 % point, so the highest half per cent of the
+    scores has no say: that is where ties of a campaign sit that no finding has claimed. Its scale
+    is enlarged by two standard errors, so that a short sample errs on the quiet side.
     """
 
     def __init__(self, histogram: NDArray[np.float64]) -> None:
@@ -61,7 +63,10 @@ class Tail:
 
 
 class ReferenceTail:
-    """The tail fitted on attack-free traffic: exponential beyond `start`, which `share` of tests reach."""
+    """The tail fitted on attack-free traffic.
+
+    Exponential beyond `start`, which `share` of tests reach.
+    """
 
     def __init__(self, share: float, start: float, scale: float) -> None:
         self._share, self._start, self._scale = share, start, scale

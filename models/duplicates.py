@@ -1,4 +1,7 @@
-"""Duplicates: the same (account, id, time) is one request; an id with another time is odd, but counts."""
+"""Duplicates: the same (account, id, time) is one request.
+
+An id with another time is odd, but counts.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ _KEPT_DAYS = 2
 class Duplicates:
     """Hashes of requests by UTC day of their own time, kept for at least 24 hours after it.
 
-    Free of order: whether a row is fresh depends on the set of rows seen, not on their sequence (of equal
-    rows, one is fresh). Memory is about 30 bytes a request of the last two days.
+    Free of order: whether a row is fresh depends on the set of rows seen, not on their sequence (of
+    equal rows, one is fresh). Memory is about 30 bytes a request of the last two days.
     """
 
     def __init__(self) -> None:

@@ -26,8 +26,8 @@ def explain_tie(inputs: NDArray[np.float64], contributions: NDArray[np.float64])
     """The strongest evidence of a tie, one piece a feature, the strongest first.
 
     `contributions` are what each input adds to the score; the parts of one account feature (level,
-    oddness, likeness) are taken together. Values are mean ranks in [0, 1] for account features, whose
-    baseline is 0.5 by construction.
+    oddness, likeness) are taken together. Values are mean ranks in [0, 1] for account features,
+    whose baseline is 0.5 by construction.
     """
     by_name = dict(zip(INPUT_NAMES, inputs.tolist(), strict=True))
     adds = dict(zip(INPUT_NAMES, contributions.tolist(), strict=True))
@@ -57,15 +57,13 @@ def _tie_piece(feature: TieFeature, inputs: dict[str, float], adds: dict[str, fl
     value, weight = inputs[feature.name], adds[feature.name]
     side = feature.many if value > feature.usual else feature.few
     signal = SIGNALS[SIGNAL_OF[feature.name]].id
-    return _Piece(
-        weight, Evidence(signal, round(value, 4), feature.usual, round(weight, 4), side)
-    )
+    return _Piece(weight, Evidence(signal, round(value, 4), feature.usual, round(weight, 4), side))
 
 
 def explain_account(
     bins: NDArray[np.uint8], ranks: NDArray[np.uint8], baseline: RankTables, most: int
 ) -> list[Evidence]:
-    """The features in which an account lies furthest out, with value and the population's median."""
+    """The features in which an account lies furthest out, with value and population's median."""
     distance = np.abs(ranks.astype(np.float64) / 255.0 - 0.5)
     strongest = np.argsort(-distance, kind="stable")[:most]
     found: list[Evidence] = []

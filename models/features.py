@@ -1,4 +1,4 @@
-"""Features of accounts: numbers drawn from profiles, ranked against the population of their cohort."""
+"""Features of accounts: numbers drawn from profiles, ranked against their cohort's population."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class ProfileView:
         """Hours since sign-up, since first sight where that is unknown."""
         created, first = self.records["created"], self.records["first"]
         since = np.where(created > 0, np.minimum(created, first), first)
-        return np.maximum(self.now - since, 0) / 3.6e9
+        hours: Values = np.maximum(self.now - since, 0) / 3.6e9
+        return hours
 
     @cached_property
     def _sums(self) -> Values:

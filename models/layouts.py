@@ -29,8 +29,8 @@ PARTIAL = np.dtype(
 )
 """One account in one open epoch: integers that any order of rows gives alike.
 
-`example` is the smallest request hash, `chosen` the row of the current batch that brought it, `parts`
-the 60ths of the epoch with activity; times are microseconds.
+`example` is the smallest request hash, `chosen` the row of the current batch that brought it,
+`parts` the 60ths of the epoch with activity; times are microseconds.
 """
 
 EDGE = np.dtype([("tie", np.uint64), ("slot", np.int32), ("count", np.int32)], align=True)
@@ -68,8 +68,8 @@ PROFILE = np.dtype(
 )
 """One account over its life, constant size.
 
-`sums`, `hours`, `active` (epochs), `busy` (60ths of epochs), `repeated` and `sampled` (fragments) decay;
-`marks` and `idle` (microseconds) cover the current generation, `old_…` the one before; `contributes` is
-the first epoch in which the account next counts for the baseline; `payment` and `network` are tie keys of
-values it showed of late, `stated_payment` one that came as a fact.
+`sums`, `hours`, `active` (epochs), `busy` (60ths of epochs), `repeated` and `sampled` (fragments)
+decay; `marks` and `idle` (microseconds) cover the current generation, `old_…` the one before;
+`contributes` is the first epoch in which the account next counts for the baseline; `payment` and
+`network` are tie keys of values it showed of late, `stated_payment` one that came as a fact.
 """

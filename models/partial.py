@@ -17,8 +17,8 @@ from models.table import KeyTable, Records
 class EpochPartial:
     """Rows of one epoch summed by account, and edges (account, tie value) counted.
 
-    Free of order: any interleaving and any cut of the same rows gives the same partial, up to the order
-    of its slots.
+    Free of order: any interleaving and any cut of the same rows gives the same partial, up to the
+    order of its slots.
     """
 
     def __init__(self, start: int, length: int) -> None:

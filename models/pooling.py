@@ -88,8 +88,8 @@ def pooled_inputs(view: TieView, ties: Sequence[TieFeature]) -> Values:
     """Inputs of the tie score, one row a tie.
 
     For every account feature the mean rank of the members against the middle (`level`, signed, and
-    `oddness`, without sign: too narrow and too broad both count) and how much more alike they are than
-    random accounts (`alike`); all shrink for ties of few members.
+    `oddness`, without sign: too narrow and too broad both count) and how much more alike they are
+    than random accounts (`alike`); all shrink for ties of few members.
     """
     known = np.maximum(view.records["known"], 1).astype(np.float64)[:, None]
     weight = known / (known + 2.0)

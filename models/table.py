@@ -1,4 +1,4 @@
-"""Growing tables of arrays: 64-bit keys to dense slots, key sets, and records that grow with them."""
+"""Growing tables of arrays: 64-bit keys to dense slots, key sets, records that grow with them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The learned tie score: one linear model over pooled inputs, shipped with frozen weights.
 
-Fitted offline on simulated campaigns (`bench/fit_tie_score.py`), judged only with the tested family left
-out. The score orders ties; what a score means is settled by calibration on ordinary traffic
+Fitted offline on simulated campaigns (`bench/fit_tie_score.py`), judged only with the tested family
+left out. The score orders ties; what a score means is settled by calibration on ordinary traffic
 (`models.calibration`), so a bad weight costs detections, never the false-alert budget.
 """
 

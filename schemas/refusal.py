@@ -14,9 +14,7 @@ MAX_FIELD_NAME = 128
 
 _AT_PATH = re.compile(r" - at `\$\.?(.*?)`$")
 _MISSING = re.compile(r"^Object missing required field `(.*)`$")
-_TOKEN = re.compile(
-    r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)(?P<colon>\s*:)?|[{}\[\],]', re.DOTALL
-)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)(?P<colon>\s*:)?|[{}\[\],]', re.DOTALL)
 
 
 def refused_json(line: bytes, error: orjson.JSONDecodeError) -> InvalidRecord:

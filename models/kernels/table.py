@@ -50,7 +50,10 @@ def look_up(keys, slots, wanted, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def add_new(keys, wanted, is_new):  # type: ignore[no-untyped-def]
-    """Insert keys into a set; `is_new[row]` says whether the key was absent. Returns how many were."""
+    """Insert keys into a set; `is_new[row]` says whether the key was absent.
+
+    Returns how many were.
+    """
     mask = np.uint64(len(keys) - 1)
     added = 0
     for row in range(len(wanted)):

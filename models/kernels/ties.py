@@ -1,7 +1,7 @@
 """Compiled loops of the tie stage: edges into ties and members, members into statistics.
 
-A value shown by one account is a single; when a second account shows it, it becomes a tie with a chain
-of members. `values` finds singles and ties by key, `places` finds members by (tie, account).
+A value shown by one account is a single; when a second account shows it, it becomes a tie with a
+chain of members. `values` finds singles and ties by key, `places` finds members by (tie, account).
 """
 
 from __future__ import annotations
@@ -63,16 +63,17 @@ def _describe(member, accounts, requests, ranks, ranked, slot):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def add_edges(  # type: ignore[no-untyped-def]
+def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its steps share a row
     values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, oldest_single,
     most, counts, touched,
 ):  # fmt: skip
-    """Add one epoch's edges; `counts` holds values, ties and members in use and is brought up to date.
+    """Add one epoch's edges.
 
-    `accounts`, `requests` and `ranks` describe edge slots; `ranked` says whether ranks mean
-    anything yet. All edges of an epoch come in one call: `slot` of a value then leads to the details of
-    its first account, so that it does not matter which of two accounts comes first. A tie of more than
-    `most` members only counts its volume. Returns how many ties were touched.
+    `counts` holds values, ties and members in use and is brought up to date. `accounts`,
+    `requests` and `ranks` describe edge slots; `ranked` says whether ranks mean anything yet. All
+    edges of an epoch come in one call: `slot` of a value then leads to the details of its first
+    account, so that it does not matter which of two accounts comes first. A tie of more than `most`
+    members only counts its volume. Returns how many ties were touched.
     """
     mask = np.uint64(len(values) - 1)
     touched_count = 0

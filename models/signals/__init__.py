@@ -1,7 +1,8 @@
 """Signals: one pair of files each, NAME.py with the logic and NAME.toml with identity and runbook.
 
-A signal contributes features of accounts (`ACCOUNT_FEATURES`), of ties (`TIE_FEATURES`) or both. Files
-are discovered; their alphabetical order is the order of features in state and in the score's weights.
+A signal contributes features of accounts (`ACCOUNT_FEATURES`), of ties (`TIE_FEATURES`) or both.
+Files are discovered; their alphabetical order is the order of features in state and in the score's
+weights.
 """
 
 from __future__ import annotations

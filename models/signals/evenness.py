@@ -9,9 +9,10 @@ from models.pooling import TieFeature, TieView
 
 
 def _dispersion(view: TieView) -> Values:
-    """Log ratio of the variance of members' requests to their mean (0 for Poisson), drawn to usual use.
+    """Log ratio of the variance of members' requests to their mean, drawn to usual use.
 
-    Honest use is heavy-tailed, so the ratio grows with the mean; dealt load keeps it near or below 1.
+    It is 0 for Poisson. Honest use is heavy-tailed, so the ratio grows with the mean; dealt load
+    keeps it near or below 1.
     """
     mean = view.records["counts"] / view.members
     squares = view.records["count_squares"] / view.members
@@ -23,7 +24,9 @@ def _coefficient(view: TieView) -> Values:
     """Coefficient of variation of members' requests."""
     mean = view.records["counts"] / view.members
     squares = view.records["count_squares"] / view.members
-    return np.minimum(np.sqrt(np.maximum(squares - mean**2, 0.0)) / np.maximum(mean, 1e-9), 4.0) / 4.0
+    return (
+        np.minimum(np.sqrt(np.maximum(squares - mean**2, 0.0)) / np.maximum(mean, 1e-9), 4.0) / 4.0
+    )
 
 
 def _each(view: TieView) -> Values:

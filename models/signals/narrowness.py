@@ -65,12 +65,16 @@ ACCOUNT_FEATURES = (
     AccountFeature("output", 2.0, 15.0, _output, "short outputs", "long outputs"),
     AccountFeature("text", 2.0, 16.0, _text, "short new text", "long new text"),
     AccountFeature("input_spread", 0.0, 5.0, _input_spread, "inputs of one size", "mixed inputs"),
-    AccountFeature("output_spread", 0.0, 4.0, _output_spread, "outputs of one size", "mixed outputs"),
+    AccountFeature(
+        "output_spread", 0.0, 4.0, _output_spread, "outputs of one size", "mixed outputs"
+    ),
     AccountFeature("text_spread", 0.0, 4.0, _text_spread, "texts of one size", "mixed texts"),
     AccountFeature("single_turn", 0.0, 1.0, _single_turn, "long sessions", "single-turn requests"),
     AccountFeature("cached", 0.0, 1.0, _cached, "nothing cached", "mostly cached inputs"),
     AccountFeature("reasoning", 0.0, 1.0, _reasoning, "no reasoning", "reasoning in most answers"),
     AccountFeature("cut", 0.0, 1.0, _cut, "complete answers", "answers cut at the limit"),
     AccountFeature("repetition", 0.0, 1.0, _repetition, "ever new text", "the same text again"),
-    AccountFeature("shapes", 0.0, 6.0, _breadth_of_shape, "one parameter set", "many parameter sets"),
+    AccountFeature(
+        "shapes", 0.0, 6.0, _breadth_of_shape, "one parameter set", "many parameter sets"
+    ),
 )

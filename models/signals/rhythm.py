@@ -32,7 +32,8 @@ def _day(view: ProfileView) -> Values:
 
 def _idle(view: ProfileView) -> Values:
     longest = np.maximum(view.records["idle"], view.records["old_idle"])
-    return np.log2(1.0 + longest / 6e7)
+    doublings: Values = np.log2(1.0 + longest / 6e7)
+    return doublings
 
 
 def _pace(view: ProfileView) -> Values:

@@ -42,7 +42,10 @@ def _networks(view: TieView) -> Values:
 
 
 def _hidden(view: TieView) -> Values:
-    """Shared payments or networks among members whose owners differ: relations that nobody states."""
+    """Shared payments or networks among members whose owners differ.
+
+    These are relations that nobody states.
+    """
     strangers = _owners(view)
     return strangers * (1.0 - np.minimum(_payments(view), _networks(view)))
 
@@ -55,10 +58,14 @@ def _joining(view: TieView) -> Values:
 
 TIE_FEATURES = (
     TieFeature("members", _members, 0.3, "few accounts share it", "many accounts share it"),
-    TieFeature("dominance", _dominance, 0.5, "a side matter for its users", "most of what they send"),
+    TieFeature(
+        "dominance", _dominance, 0.5, "a side matter for its users", "most of what they send"
+    ),
     TieFeature("owners", _owners, 0.5, "accounts of few owners", "accounts of unrelated owners"),
     TieFeature("payments", _payments, 0.9, "few payment instruments", "payments of their own"),
     TieFeature("networks_shared", _networks, 0.9, "few networks", "networks of their own"),
-    TieFeature("hidden", _hidden, 0.1, "strangers indeed", "strangers who share payment or network"),
+    TieFeature(
+        "hidden", _hidden, 0.1, "strangers indeed", "strangers who share payment or network"
+    ),
     TieFeature("joining", _joining, 0.2, "taken up over a long time", "taken up together"),
 )
