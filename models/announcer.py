@@ -1,4 +1,7 @@
-"""The life of findings: clusters become alert events, with identity, severity, advice and evidence."""
+"""The life of findings: clusters become alert events.
+
+Each event has an identity, a severity, advice and evidence.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from models.accounts import AccountScores, Holder
 from models.baseline import RankTables
 from models.clusters import Cluster
 from models.explanation import explain_account, explain_tie
 from models.kinds import TieKind, kind_of, shown_value
+from models.messages import AccountScores, Holder
 from models.signals import SIGNALS
 from models.tie_score import TieScore
 from models.ties import LEAST_MEMBERS
@@ -150,7 +153,9 @@ class Announcer:
         return explain_tie(inputs, self._score.contributions(inputs))
 
     def _ties(self, cluster: Cluster) -> list[TieRecord]:
-        strongest = sorted(cluster.ties.values(), key=lambda tie: (tie.p_value, -tie.score, tie.key))
+        strongest = sorted(
+            cluster.ties.values(), key=lambda tie: (tie.p_value, -tie.score, tie.key)
+        )
         return [
             TieRecord(
                 kind_of(tie.key).name.lower(),
@@ -204,7 +209,7 @@ def _digest(*parts: str) -> str:
 
 
 def _step(cluster: Cluster, fresh: int) -> Activity | None:
-    """What naming so many more accounts would be: a new finding, a change worth telling, or neither."""
+    """What naming so many more accounts would be: a finding, a change worth telling, or nothing."""
     if cluster.sequence < 0:
         return "create" if fresh >= LEAST_MEMBERS else None
     total = len(cluster.named) + fresh
@@ -230,7 +235,9 @@ def _response(severity: Severity, accounts: int) -> Response:
         return Response("watch", "few accounts so far; look at the examples before acting")
     if severity == "medium":
         return Response("verify", f"ask the owners of the {accounts} accounts for verification")
-    return Response("limit", f"limit the {accounts} accounts as one principal while they are checked")
+    return Response(
+        "limit", f"limit the {accounts} accounts as one principal while they are checked"
+    )
 
 
 def _techniques(evidence: Sequence[Evidence]) -> list[str]:
@@ -245,4 +252,3 @@ def _examples(named: Sequence[Holder]) -> list[Example]:
         Example(holder.example_id, to_rfc3339(holder.example_time), holder.name)
         for holder in latest
     ]
-

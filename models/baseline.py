@@ -1,9 +1,9 @@
 """The baseline: what ordinary accounts look like, the same for every partition.
 
-Two parts. *Ranks*: decayed histograms of every account feature by cohort, so that a value becomes its
-rank among ordinary accounts. *Population*: river's half-space trees over those ranks, learned from a
-sample in one order with one seed; isolation-type models are blind to anomalies packed together, so they
-give accounts a score and the ties one input, and never decide alone.
+Two parts. *Ranks*: decayed histograms of every account feature by cohort, so that a value becomes
+its rank among ordinary accounts. *Population*: river's half-space trees over those ranks, learned
+from a sample in one order with one seed; isolation-type models are blind to anomalies packed
+together, so they give accounts a score and the ties one input, and never decide alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _TREES, _HEIGHT, _WINDOW, _SEED = 16, 6, 256, 20_260_223
 
 
 class RankTables:
-    """Ranks of feature values: uint8[cohorts, features, bins]; not ready until enough accounts were seen."""
+    """Ranks of feature values: uint8[cohorts, features, bins].
+
+    Not ready until enough accounts were seen.
+    """
 
     def __init__(self) -> None:
         self._histogram = np.zeros((COHORTS, FEATURES, BINS))
@@ -57,7 +60,8 @@ class RankTables:
         own = self._histogram.sum(axis=2)[:, :1, None]
         ranks = np.stack([_middle_ranks(cohort) for cohort in self._histogram])
         mixed = (own * ranks + _PARENT_WEIGHT * parent) / (own + _PARENT_WEIGHT)
-        return np.rint(mixed * 255).astype(np.uint8)
+        tables: NDArray[np.uint8] = np.rint(mixed * 255).astype(np.uint8)
+        return tables
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
@@ -71,7 +75,8 @@ class RankTables:
 
 def _middle_ranks(histogram: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.maximum(histogram.sum(axis=1, keepdims=True), 1e-9)
-    return (np.cumsum(histogram, axis=1) - histogram / 2) / total
+    ranks: NDArray[np.float64] = (np.cumsum(histogram, axis=1) - histogram / 2) / total
+    return ranks
 
 
 class TreeArrays(msgspec.Struct, frozen=True):
@@ -105,10 +110,11 @@ class Population:
         for row in ranks:
             self._learned.append(row.tobytes())
             values = (row / 255.0).tolist()
-            self._model.learn_one(dict(zip(self._names, values, strict=True)))
+            self._model.learn_one(dict(zip(self._names, values, strict=True)))  # type: ignore[no-untyped-call]  # river is untyped here
             if len(self._learned) % _WINDOW == 0:
                 self.arrays = self._exported()
-                # Masses come from the last window alone, so what was learned before need not be kept.
+                # Masses come from the last window alone, so what was learned before need not be
+                # kept.
                 del self._learned[: len(self._learned) - _WINDOW]
 
     def _exported(self) -> TreeArrays:

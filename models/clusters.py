@@ -1,4 +1,4 @@
-"""Clusters: ties that overlap in members, joined softly, with an identity that outlives the members."""
+"""Clusters: ties that overlap in members, joined softly; their identity outlives the members."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class TieFinding:
     affinities: NDArray[np.float64]
     inputs: NDArray[np.float64]
     stands_out: bool
+
+    def dump(self) -> dict[str, Any]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(slots=True)
@@ -89,8 +93,9 @@ class Cluster:
     def takes(self, tie: TieFinding) -> bool:
         """Whether the tie belongs here: half of its members are the cluster's accounts.
 
-        A tie that stands out by itself also belongs when half of the cluster's accounts are its members;
-        any other large tie would swallow the cluster, since everybody shares something with everybody.
+        A tie that stands out by itself also belongs when half of the cluster's accounts are its
+        members; any other large tie would swallow the cluster, since everybody shares something
+        with everybody.
         """
         common = self.common(tie)
         if common < min(_LEAST_COMMON, len(self.holdings)):
@@ -106,8 +111,8 @@ class Cluster:
     def convincing(self) -> list[int]:
         """Accounts worth naming: those whose own behaviour is like the cluster's, ascending.
 
-        Sharing alone is not enough, since honest accounts sit behind the same addresses: an account is
-        named when its affinity reaches two fifths of the median member's.
+        Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
+        is named when its affinity reaches two fifths of the median member's.
         """
         accounts = sorted(self.holdings)
         median = float(np.median([self.affinities[account] for account in accounts]))
@@ -146,19 +151,7 @@ class Clusters:
                 "epochs": [cluster.first_epoch, cluster.last_epoch],
                 "best": cluster.best,
                 "values": [cluster.p_value, cluster.q_value],
-                "ties": [
-                    {
-                        "key": tie.key,
-                        "values": [tie.score, tie.p_value, tie.q_value],
-                        "first_epoch": tie.first_epoch,
-                        "accounts": tie.accounts,
-                        "counts": tie.counts,
-                        "affinities": tie.affinities,
-                        "inputs": tie.inputs,
-                        "stands_out": tie.stands_out,
-                    }
-                    for tie in cluster.ties.values()
-                ],
+                "ties": [tie.dump() for tie in cluster.ties.values()],
                 "holdings": {account: sorted(ties) for account, ties in cluster.holdings.items()},
                 "affinities": cluster.affinities,
                 "named": cluster.named,
@@ -171,15 +164,16 @@ class Clusters:
         """Take what `dump` gave."""
         for saved in state:
             sequence, announced, severity, closed = saved["told"]
-            cluster = Cluster(saved["id"], *saved["epochs"], saved["best"], *saved["values"])
+            first_epoch, last_epoch = saved["epochs"]
+            p_value, q_value = saved["values"]
+            best = saved["best"]
+            cluster = Cluster(saved["id"], first_epoch, last_epoch, best, p_value, q_value)
             cluster.sequence, cluster.announced = sequence, announced
             cluster.severity, cluster.closed = severity, closed
-            for tie in saved["ties"]:
-                cluster.ties[tie["key"]] = TieFinding(
-                    tie["key"], *tie["values"], tie["first_epoch"], tie["accounts"], tie["counts"],
-                    tie["affinities"], tie["inputs"], tie["stands_out"],
-                )  # fmt: skip
-                self.by_tie[tie["key"]] = cluster.id
+            for fields in saved["ties"]:
+                tie = TieFinding(**fields)
+                cluster.ties[tie.key] = tie
+                self.by_tie[tie.key] = cluster.id
             cluster.holdings = {int(key): set(ties) for key, ties in saved["holdings"].items()}
             cluster.affinities = {int(key): value for key, value in saved["affinities"].items()}
             cluster.named = {int(key): value for key, value in saved["named"].items()}

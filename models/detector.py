@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.accounts import AccountOptions, AccountStage, FactValues, RowCounts
+from models.accounts import AccountOptions, AccountStage, FactValues, late_rows
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.head import Head, HeadOptions
+from models.messages import RowCounts, TieReport
 from models.options import EpochOptions
 from models.tie_score import TieScore
-from models.ties import TieReport, TieStage
+from models.ties import TieStage
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
@@ -100,24 +102,31 @@ class Detector:
         """Ties in state."""
         return sum(stage.count for stage in self._ties)
 
-    def add(self, batch: EventBatch) -> None:
-        """Add rows of any partition."""
+    def add(self, batch: EventBatch, watermark: int) -> None:
+        """Add rows of any partition; `watermark` is how far their source has come, microseconds."""
+        now = self._epoch_of(watermark)
         if len(self._accounts) == 1:
-            self._accounts[0].add(batch)
+            self._accounts[0].add(batch, now)
             return
         target = batch.account % np.uint64(len(self._accounts))
         for number, stage in enumerate(self._accounts):
             rows = np.flatnonzero(target == number)
             if len(rows):
-                stage.add(batch.take(rows))
+                stage.add(batch.take(rows), now)
 
     def add_facts(self, account: int, time: int, facts: FactValues) -> None:
         """Add facts of an account (key, microseconds, profile columns)."""
         self._accounts[account % len(self._accounts)].add_facts(account, time, facts)
 
-    def is_late(self, batch: EventBatch) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Which rows belong to epochs that are closed."""
-        return batch.time // (self._options.epoch.seconds * _MICROSECONDS) <= self.closed
+    def is_late(self, batch: EventBatch, watermark: int) -> NDArray[np.bool_]:
+        """Which rows belong to closed epochs or to none that could still be open."""
+        epochs = batch.time // (self._options.epoch.seconds * _MICROSECONDS)
+        return late_rows(
+            epochs, self.closed, self._epoch_of(watermark), self._options.epoch.seconds
+        )
+
+    def _epoch_of(self, time: int) -> int:
+        return time // (self._options.epoch.seconds * _MICROSECONDS)
 
     def advance(self, watermark: int | None) -> ClosedEpochs:
         """Close every epoch that the watermark (microseconds) has passed by the allowed lateness.
@@ -136,7 +145,9 @@ class Detector:
     def _close(self, epoch: int, findings: ClosedEpochs) -> None:
         reports = [stage.close(epoch, self._control) for stage in self._accounts]
         tie_reports = [
-            stage.close(epoch, [report.tie_batches[number] for report in reports], self._tie_options)
+            stage.close(
+                epoch, [report.tie_batches[number] for report in reports], self._tie_options
+            )
             for number, stage in enumerate(self._ties)
         ]
         wanted = np.array(self._head.decide(epoch, reports, tie_reports), np.uint64)
@@ -189,8 +200,6 @@ class Detector:
             ties.load(saved)
         self._head.load(state["head"])
         self._control, self._tie_options = self._head.control(), self._head.tie_options()
-        self._control = replace(
-            self._control, flagged=state["flagged"], released=state["released"]
-        )
+        self._control = replace(self._control, flagged=state["flagged"], released=state["released"])
         self.closed, self.epochs = state["closed"], state["epochs"]
         self._swept_day = state["swept_day"]

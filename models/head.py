@@ -1,8 +1,10 @@
-"""The head: one baseline, one budget, one set of clusters for all partitions. Decisions are made here only.
+"""The head: one baseline, one budget, one set of clusters for all partitions.
 
-An epoch is decided in two steps. `decide` takes the reports of every partition and says which accounts
-it must know more about; `conclude` takes the answers and gives alerts, scores and the control record
-that the partitions need before they close the next epoch.
+Decisions are made here only.
+
+An epoch is decided in two steps. `decide` takes the reports of every partition and says which
+accounts it must know more about; `conclude` takes the answers and gives alerts, scores and the
+control record that the partitions need before they close the next epoch.
 """
 
 from __future__ import annotations
@@ -14,19 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.accounts import SAMPLE, AccountReport, Control, Holder
 from models.allowlist import AllowList
+from models.announcer import Announcer
 from models.baseline import Population, RankTables
 from models.budget import Budget
 from models.calibration import Calibration
 from models.clusters import Cluster, TieFinding
 from models.features import BINS
-from models.announcer import Announcer
 from models.joining import JOIN_P, Joining
+from models.messages import (
+    AccountReport,
+    Control,
+    Holder,
+    TestedTies,
+    TieOptions,
+    TieReport,
+)
 from models.options import BudgetOptions, LearningOptions
+from models.ranking import SAMPLE
 from models.signals import ACCOUNT_FEATURES
 from models.tie_score import TieScore
-from models.ties import LEAST_MEMBERS, TestedTies, TieOptions, TieReport
+from models.ties import LEAST_MEMBERS
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
@@ -89,7 +99,9 @@ class Head:
         self._first_epoch = -1
         self._last_epoch = -1
         self._control = Control()
-        self._spread = float(np.sqrt((score.weights[: len(ACCOUNT_FEATURES)] ** 2).sum() / 12)) or 1.0
+        self._spread = (
+            float(np.sqrt((score.weights[: len(ACCOUNT_FEATURES)] ** 2).sum() / 12)) or 1.0
+        )
         self._due: list[Cluster] = []
 
     @property
@@ -127,7 +139,10 @@ class Head:
     def decide(
         self, epoch: int, accounts: Sequence[AccountReport], ties: Sequence[TieReport]
     ) -> list[int]:
-        """Learn from the reports of an epoch, judge its ties, and ask for accounts (keys, ascending)."""
+        """Learn from the reports of an epoch, judge its ties, and ask for accounts.
+
+        Accounts are given by key, ascending.
+        """
         passed = epoch - self._last_epoch if self._last_epoch >= 0 else 1
         if self._first_epoch < 0:
             self._first_epoch = epoch

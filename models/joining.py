@@ -1,4 +1,4 @@
-"""Joining: ties that stand out found clusters, ties that overlap a cluster join it, the rest wait."""
+"""Joining: ties that stand out found clusters, ties that overlap one join it, the rest wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _REGATHER = 1.2
 
 
 class Joining:
-    """Clusters, and ties that were odd without sufficing, for a cluster that may come to need them."""
+    """Clusters, and the ties that were odd without sufficing.
+
+    The latter wait for a cluster that may come to need them.
+    """
 
     def __init__(self) -> None:
         self.clusters = Clusters()
@@ -63,10 +66,7 @@ class Joining:
         return {
             "clusters": self.clusters.dump(),
             "gathered": self._gathered,
-            "candidates": [
-                {name: getattr(tie, name) for name in TieFinding.__slots__}
-                for tie in self._candidates.values()
-            ],
+            "candidates": [tie.dump() for tie in self._candidates.values()],
         }
 
     def load(self, state: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from models.baseline import FEATURES
 from models.kernels import ties as kernels
 from models.layouts import EDGE
+from models.messages import TestedTies, TieBatch, TieOptions, TieReport
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
 from models.table import Records
@@ -70,8 +70,8 @@ MEMBER = np.dtype(
 )
 """An account within a tie; `requests` and `ranks` are the account's when it last showed the value.
 
-They are kept here, a copy a tie, because a tie partition hears of an account only when it shows one of
-the partition's values: what it knows must not depend on how many partitions there are.
+They are kept here, a copy a tie, because a tie partition hears of an account only when it shows one
+of the partition's values: what it knows must not depend on how many partitions there are.
 """
 
 STATISTICS = tie_statistics(FEATURES)
@@ -80,76 +80,13 @@ _LEAST_VOLUME = 6
 _FULLEST = 0.65
 
 
-@dataclass(frozen=True, slots=True)
-class TieBatch:
-    """What one account partition tells one tie partition about one epoch: accounts, edges between.
-
-    `edges["slot"]` points into the account columns; `accounts` has fields account, owner, payment and
-    network (keys); `ranks` mean nothing before the baseline is ready (`ranked` is False then).
-    """
-
-    accounts: NDArray[np.void]
-    requests: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
-    ranked: bool
-    edges: NDArray[np.void]
-    clear: dict[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class TestedTies:
-    """Ties that were tested in an epoch, or are watched and grew; sorted by key.
-
-    `members` lists the members of the listed ties one after the other; `member_ends[i]` is where those
-    of tie i end (ties whose members nobody asked for have none).
-    """
-
-    statistics: NDArray[np.void]
-    scores: NDArray[np.float64]
-    inputs: NDArray[np.float64]
-    first_epochs: NDArray[np.int32]
-    tested: NDArray[np.bool_]
-    members: NDArray[np.void]
-    member_ends: NDArray[np.int64]
-    clear: dict[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class TieReport:
-    """What a tie partition tells the head about one epoch."""
-
-    ties: TestedTies
-    singles: int
-    tie_count: int
-    member_count: int
-
-
-@dataclass(slots=True)
-class TieOptions:
-    """What the head lets the tie partitions know.
-
-    Attributes:
-        epoch_seconds: Length of an epoch.
-        listed_score: Ties of at least this score are listed with their members.
-        most_members: Beyond this a tie is common property and only counts its volume.
-        watched: Tie keys that hold a cluster; they are listed whenever they have new members.
-        list_all: List the members of every tested tie (for fitting and for feature dumps).
-    """
-
-    epoch_seconds: int
-    listed_score: float = 0.0
-    most_members: int = 65_536
-    watched: frozenset[int] = field(default_factory=frozenset)
-    list_all: bool = False
-
-
 class TieStage:
     """Ties of one partition: singles until a second account shows the value, members after that.
 
     Args:
         score: The tie score.
-        single_epochs: Epochs after which a value that only one account showed counts as forgotten; its
-            memory is taken back when room is needed.
+        single_epochs: Epochs after which a value that only one account showed counts as forgotten;
+            its memory is taken back when room is needed.
     """
 
     def __init__(self, score: TieScore, single_epochs: int) -> None:
@@ -171,7 +108,9 @@ class TieStage:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
         numbers = np.unique(self._add(epoch, _joined(batches), options))
         report = self._test(numbers, options)
-        return TieReport(report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:]))
+        return TieReport(
+            report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:])
+        )
 
     def _add(self, epoch: int, batch: TieBatch, options: TieOptions) -> NDArray[np.int32]:
         edges = batch.edges
@@ -243,9 +182,7 @@ class TieStage:
         sizes = self._ties.array["members"][chosen[listed]]
         numbers = np.empty(int(sizes.sum()), np.int64)
         ends = np.zeros(int(listed.sum()), np.int64)
-        kernels.list_members(
-            self._ties.array, self._members.array, chosen[listed], numbers, ends
-        )
+        kernels.list_members(self._ties.array, self._members.array, chosen[listed], numbers, ends)
         self._ties.array["listed_members"][chosen[listed]] = sizes
         all_ends = np.zeros(len(chosen), np.int64)
         all_ends[listed] = ends

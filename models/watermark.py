@@ -23,9 +23,10 @@ Times = NDArray[np.int64]
 class Watermark:
     """The largest believed time of a source, in microseconds; None before the first believed row.
 
-    Rows more than an hour ahead are parked. They are believed when many rows confirm that time has really
-    moved on: 32 rows of 3 accounts within an hour of each other, or 32 rows of 3 accounts (256 of fewer)
-    in sequence with none on time between them. The watermark then moves to the earliest of them.
+    Rows more than an hour ahead are parked. They are believed when many rows confirm that time has
+    really moved on: 32 rows of 3 accounts within an hour of each other, or 32 rows of 3 accounts
+    (256 of fewer) in sequence with none on time between them. The watermark then moves to the
+    earliest of them.
     """
 
     def __init__(self) -> None:
@@ -76,7 +77,7 @@ class Watermark:
                 return
             self._parked = [row for row in self._parked if row[0] > limit]
             admitted.extend(number for _, _, number in near)
-            self.time = max(self.time, max(time for time, _, _ in near))
+            self.time = max(self.time, *(time for time, _, _ in near))
 
     def _confirmed(self) -> int | None:
         """Start of the time that the parked rows confirm."""
@@ -99,9 +100,10 @@ class Watermark:
         return None
 
     def end(self) -> tuple[list[int], list[int]]:
-        """At the end of the source: parked rows to believe after all, in order of time, and the rest.
+        """At the end of the source: parked rows to believe after all, and the rest.
 
-        Believed are rows that follow the stream, or each other, by no more than 31 days.
+        The former are in order of time. Believed are rows that follow the stream, or each other, by
+        no more than 31 days.
         """
         if not self._parked:
             return [], []

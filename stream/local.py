@@ -15,9 +15,9 @@ from models.batch import PLANS, EventBatch
 from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
+from models.messages import TieReport
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
-from models.ties import TieReport
 from models.watermark import Watermark
 from schemas.alert import AlertEvent
 from schemas.codec import decode_facts, decode_requests
@@ -74,7 +74,8 @@ class LocalRun:
         shuffle: Seed; rows then reach the partitions in random order and random cuts between two
             closings of epochs. Alerts and scores must not show it.
         keep_reports: Hand out the tie reports too, for fitting.
-        account_scores: Make score records of accounts; they cost more than their accounts' requests.
+        account_scores: Make score records of accounts; they cost more than their accounts'
+            requests.
         score: The tie score; the one that ships by default.
     """
 
@@ -83,6 +84,7 @@ class LocalRun:
         settings: Settings,
         partitions: int = 1,
         shuffle: int | None = None,
+        *,
         keep_reports: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
@@ -104,7 +106,7 @@ class LocalRun:
         self._detector = Detector(options, score or shipped(), allowed)
         self._sources: list[_Source] = []
         self._random = None if shuffle is None else np.random.default_rng(shuffle)
-        self._pending: list[EventBatch] = []
+        self._pending: list[tuple[EventBatch, int]] = []
         self._bad = 0
         self._unknown: Counter[str] = Counter()
         self.watermark: int | None = None
@@ -166,43 +168,42 @@ class LocalRun:
         source.rows += len(batch)
         believed = source.watermark.admit(batch.time, batch.account, first)
         if len(believed) == len(batch) and not source.parked:
-            self._deliver(batch)
+            self._deliver(source, batch)
             return
         fresh = np.array([row - first for row in believed if row >= first], np.intp)
         released = [source.parked.pop(row)[0] for row in believed if row < first]
         if len(fresh):
-            self._deliver(batch.take(fresh))
+            self._deliver(source, batch.take(fresh))
         for one in released:
-            self._deliver(one)
+            self._deliver(source, one)
         for row in sorted(set(range(len(batch))).difference(fresh.tolist())):
             one = batch.take(np.array([row], np.intp))
             source.parked[first + row] = (one, numbers[row], lines[row])
 
-    def _deliver(self, batch: EventBatch) -> None:
+    def _deliver(self, source: _Source, batch: EventBatch) -> None:
+        now = source.watermark.time or 0
         if self._random is None:
-            self._detector.add(batch)
+            self._detector.add(batch, now)
             return
         # Late rows belong to the epoch that is open as they come; only the others may be held back.
-        late = self._detector.is_late(batch)
+        late = self._detector.is_late(batch, now)
         if late.any():
-            self._detector.add(batch.take(np.flatnonzero(late)))
+            self._detector.add(batch.take(np.flatnonzero(late)), now)
             batch = batch.take(np.flatnonzero(~late))
-        self._pending.append(batch)
+        self._pending.append((batch, now))
 
     def _flush(self) -> None:
         """Hand pending rows over in random order and random cuts."""
         if self._random is None or not self._pending:
             return
-        pieces: list[tuple[EventBatch, NDArray[np.intp]]] = []
-        for batch in self._pending:
+        pieces: list[tuple[EventBatch, int]] = []
+        for batch, now in self._pending:
             order = self._random.permutation(len(batch))
             cuts = np.sort(self._random.integers(0, len(batch) + 1, self._random.integers(0, 6)))
-            pieces.extend((batch, part) for part in np.split(order, cuts))
+            pieces.extend((batch.take(part), now) for part in np.split(order, cuts) if len(part))
         self._pending = []
         for place in self._random.permutation(len(pieces)).tolist():
-            batch, rows = pieces[place]
-            if len(rows):
-                self._detector.add(batch.take(rows))
+            self._detector.add(*pieces[place])
 
     def _advance(self, dead: list[DeadLetter]) -> Outcome:
         times = [source.watermark.time for source in self._sources if source.open]
@@ -220,7 +221,7 @@ class LocalRun:
         ended.open = False
         believed, refused = ended.watermark.end()
         for row in believed:
-            self._deliver(ended.parked.pop(row)[0])
+            self._deliver(ended, ended.parked.pop(row)[0])
         error = InvalidRecord(_FAR_AHEAD, "time")
         dead = []
         for row in sorted(refused):
@@ -258,7 +259,13 @@ class LocalRun:
         return _outcome(self._detector.advance(None), [])
 
     def save(self) -> bytes:
-        """The whole state, open epochs included; sources end here."""
+        """The whole state, open epochs included.
+
+        Raises:
+            RuntimeError: A source is still open; what it has parked would be lost.
+        """
+        if any(source.open for source in self._sources):
+            raise RuntimeError("close every source before saving")
         self._flush()
         return encode_state(
             {
@@ -271,7 +278,14 @@ class LocalRun:
 
     @classmethod
     def load(
-        cls, data: bytes, settings: Settings, partitions: int = 1, shuffle: int | None = None
+        cls,
+        data: bytes,
+        settings: Settings,
+        partitions: int = 1,
+        shuffle: int | None = None,
+        *,
+        account_scores: bool = True,
+        score: TieScore | None = None,
     ) -> LocalRun:
         """The run that `save` made bytes of.
 
@@ -281,8 +295,9 @@ class LocalRun:
         state: dict[str, Any] = decode_state(data)
         found = state["detector"]["partitions"]
         if found != partitions:
-            raise InvalidRecord(f"state of {found} partitions, asked for {partitions}", "partitions")
-        run = cls(settings, partitions, shuffle)
+            reason = f"state of {found} partitions, asked for {partitions}"
+            raise InvalidRecord(reason, "partitions")
+        run = cls(settings, partitions, shuffle, account_scores=account_scores, score=score)
         run._detector.load(state["detector"])
         run.watermark = state["watermark"]
         run._bad = state["bad"]

@@ -15,8 +15,8 @@ PARTS = 60
 def add_rows(partials, slots, time, start, length, request, account, measures, marks, facts):  # type: ignore[no-untyped-def]
     """Add rows to the partials of one epoch; every operation is free of order.
 
-    `facts` holds owner, payment, network, plan and sign-up of each row. `chosen` of a partial becomes the row whose request
-    is the account's example: the one with the smallest hash so far.
+    `facts` holds owner, payment, network, plan and sign-up of each row. `chosen` of a partial
+    becomes the row whose request is the account's example: the one with the smallest hash so far.
     """
     for row in range(len(slots)):
         partial = partials[slots[row]]
@@ -35,9 +35,9 @@ def add_rows(partials, slots, time, start, length, request, account, measures, m
             partial.created = created
         if partial.example == 0:
             partial.account = account[row]
-            partial.first = time[row]
-            partial.last = time[row]
-        partial.first = min(partial.first, time[row])
+            partial.first = max(time[row], start)
+            partial.last = partial.first
+        partial.first = min(partial.first, max(time[row], start))
         partial.last = max(partial.last, time[row])
         if partial.example == 0 or request[row] < partial.example:
             partial.example = request[row]
@@ -82,7 +82,10 @@ def bits_of(value):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def distinct_of(marks, old_marks, out):  # type: ignore[no-untyped-def]
-    """Distinct values behind one-bit marks by linear counting: -64 ln(share of empty bits) (Whang 1990)."""
+    """Distinct values behind one-bit marks by linear counting.
+
+    -64 ln(share of empty bits) (Whang 1990).
+    """
     for row in range(marks.shape[0]):
         for column in range(marks.shape[1]):
             empty = 64 - bits_of(marks[row, column] | old_marks[row, column])
@@ -91,7 +94,10 @@ def distinct_of(marks, old_marks, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _age(profile, epoch, half_life, generation):  # type: ignore[no-untyped-def]
-    """Bring a profile to this epoch: halve its sums every `half_life` epochs, turn its generations."""
+    """Bring a profile to this epoch.
+
+    Halves its sums every `half_life` epochs and turns its generations.
+    """
     factor = np.float32(0.5 ** ((epoch - profile.last_epoch) / half_life))
     for column in range(len(profile.sums)):
         profile.sums[column] *= factor
@@ -156,8 +162,8 @@ def fold(profiles, slots, partials, epoch, hour, half_life, generation, units): 
 def recall(profiles, slots, edges, fragment):  # type: ignore[no-untyped-def]
     """Note which fragments an account has shown of late: one in four, tagged, in a few cells.
 
-    All are looked up before any is written, and the largest tag wins a cell, so that the order of the
-    edges of one epoch does not matter.
+    All are looked up before any is written, and the largest tag wins a cell, so that the order of
+    the edges of one epoch does not matter.
     """
     for step in range(3):
         for row in range(len(edges)):

@@ -80,10 +80,12 @@ def replay(
     settings = settings_of(context, config)
     from stream.local import LocalRun
 
+    wanted = scores is not None
+
     def open_run(saved: bytes | None) -> Run:
         if saved is None:
-            return LocalRun(settings, partitions, shuffle)
-        return LocalRun.load(saved, settings, partitions, shuffle)
+            return LocalRun(settings, partitions, shuffle, account_scores=wanted)
+        return LocalRun.load(saved, settings, partitions, shuffle, account_scores=wanted)
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)
     _show(summary, json=json, err="-" in {alerts, scores, dead_letters})

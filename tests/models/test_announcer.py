@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.accounts import Holder
 from models.announcer import Announcer
 from models.calibration import ReferenceTail
 from models.clusters import Cluster, Clusters, TieFinding
 from models.kinds import TieKind
+from models.messages import Holder
 from models.tie_score import INPUT_NAMES, TieScore
 from schemas.alert import MAX_ACCOUNTS, MAX_EXAMPLES, AlertEvent
 from schemas.codec import decode_alert, encode
@@ -46,6 +46,7 @@ def grow(cluster: Cluster, accounts: range, epoch: int) -> None:
             counts=np.full(len(accounts), 4, np.int32),
             affinities=np.ones(len(accounts)),
             inputs=inputs,
+            stands_out=True,
         ),
         epoch,
     )
@@ -57,10 +58,9 @@ def new_cluster(accounts: range, epoch: int = 5) -> Cluster:
     return cluster
 
 
-def say(
-    cluster: Cluster, epoch: int, known: range = range(3_000), *, ended: bool = False
-) -> list[AlertEvent]:
-    alerts = announcer().announce(cluster, epoch, holders(known), ended)
+def say(cluster: Cluster, epoch: int, known: range = range(3_000)) -> list[AlertEvent]:
+    """Events of an epoch; one in which no tie of the cluster was seen ends it."""
+    alerts = announcer().announce(cluster, epoch, holders(known))
     assert [decode_alert(encode(alert)) for alert in alerts] == alerts
     return alerts
 
@@ -72,7 +72,7 @@ def test_a_cluster_is_announced_once() -> None:
     assert alert.accounts == [f"account-{number}" for number in range(4)]
     assert alert.requests == 40
     assert to_microseconds(alert.time, "time") == (6 * EPOCH + 120) * 1_000_000
-    assert say(cluster, 6) == []
+    assert say(cluster, 5) == []
 
 
 def test_two_accounts_are_no_finding() -> None:
@@ -115,7 +115,7 @@ def test_a_long_list_goes_on_in_updates() -> None:
 def test_what_has_ended_is_closed_once() -> None:
     cluster = new_cluster(range(4))
     say(cluster, 5)
-    [closed] = say(cluster, 9_000, ended=True)
+    [closed] = say(cluster, 9_000)
     assert (closed.activity, closed.accounts, closed.accounts_total) == ("close", [], 4)
     assert cluster.closed
 
@@ -123,14 +123,14 @@ def test_what_has_ended_is_closed_once() -> None:
 def test_what_was_never_announced_ends_in_silence() -> None:
     cluster = new_cluster(range(2))
     assert say(cluster, 5) == []
-    assert say(cluster, 9_000, ended=True) == []
+    assert say(cluster, 9_000) == []
     assert cluster.closed
 
 
 def test_a_closed_cluster_that_grows_is_announced_again_under_its_id() -> None:
     cluster = new_cluster(range(4))
     [created] = say(cluster, 5)
-    say(cluster, 9_000, ended=True)
+    say(cluster, 9_000)
     grow(cluster, range(8), 9_100)
     [again] = say(cluster, 9_100)
     assert (again.activity, again.sequence) == ("update", 2)

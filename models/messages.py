@@ -1,0 +1,147 @@
+"""Messages: what the account stage, the tie stage and the head tell each other once an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline import TreeArrays
+
+
+@dataclass(frozen=True, slots=True)
+class TieBatch:
+    """What one account partition tells one tie partition about one epoch: accounts, edges between.
+
+    `edges["slot"]` points into the account columns; `accounts` has fields account, owner, payment
+    and network (keys); `ranks` mean nothing before the baseline is ready (`ranked` is False then).
+    """
+
+    accounts: NDArray[np.void]
+    requests: NDArray[np.int32]
+    ranks: NDArray[np.uint8]
+    ranked: bool
+    edges: NDArray[np.void]
+    clear: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountScores:
+    """Accounts that got a score in an epoch.
+
+    Their names, p-values, requests in the epoch, and bins and ranks of their features.
+    """
+
+    names: list[str]
+    p_values: NDArray[np.float64]
+    requests: NDArray[np.int64]
+    bins: NDArray[np.uint8]
+    ranks: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReport:
+    """What an account partition sends on closing an epoch.
+
+    A batch for each tie partition, a summary for the head. `sample` holds ranks of contributing
+    accounts with the smallest `priorities`; `histogram` and `oddity` count what contributing
+    accounts show.
+    """
+
+    tie_batches: list[TieBatch]
+    histogram: NDArray[np.int64] | None
+    oddity: NDArray[np.int64]
+    priorities: NDArray[np.uint64]
+    sample: NDArray[np.uint8]
+    requests: int
+    scores: AccountScores
+
+
+@dataclass(frozen=True, slots=True)
+class TestedTies:
+    """Ties that were tested in an epoch, or are watched and grew; sorted by key.
+
+    `members` lists the members of the listed ties one after the other; `member_ends[i]` is where
+    those of tie i end (ties whose members nobody asked for have none).
+    """
+
+    statistics: NDArray[np.void]
+    scores: NDArray[np.float64]
+    inputs: NDArray[np.float64]
+    first_epochs: NDArray[np.int32]
+    tested: NDArray[np.bool_]
+    members: NDArray[np.void]
+    member_ends: NDArray[np.int64]
+    clear: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TieReport:
+    """What a tie partition tells the head about one epoch."""
+
+    ties: TestedTies
+    singles: int
+    tie_count: int
+    member_count: int
+
+
+@dataclass(slots=True)
+class TieOptions:
+    """What the head lets the tie partitions know.
+
+    Attributes:
+        epoch_seconds: Length of an epoch.
+        listed_score: Ties of at least this score are listed with their members.
+        most_members: Beyond this a tie is common property and only counts its volume.
+        watched: Tie keys that hold a cluster; they are listed whenever they have new members.
+        list_all: List the members of every tested tie (for fitting and for feature dumps).
+    """
+
+    epoch_seconds: int
+    listed_score: float = 0.0
+    most_members: int = 65_536
+    watched: frozenset[int] = field(default_factory=frozenset)
+    list_all: bool = False
+
+
+@dataclass(slots=True)
+class Control:
+    """What the head broadcasts after each epoch.
+
+    Attributes:
+        tables: Ranks by cohort, feature and bin; None until the baseline is ready.
+        trees: The population model; None until it has learned.
+        oddity_tail: Share of ordinary accounts at least as odd, by bin of oddity; None as above.
+        flagged: Keys of accounts newly named by a finding: they teach the baseline no more.
+        released: Keys of accounts whose finding was dismissed.
+    """
+
+    tables: NDArray[np.uint8] | None = None
+    trees: TreeArrays | None = None
+    oddity_tail: NDArray[np.float64] | None = None
+    flagged: Sequence[int] = ()
+    released: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What the head may ask of an account: its name, requests so far, one request to look up."""
+
+    name: str
+    requests: int
+    first: int
+    last: int
+    example_id: str
+    example_time: int
+
+
+@dataclass(slots=True)
+class RowCounts:
+    """Rows by what became of them."""
+
+    added: int = 0
+    duplicates: int = 0
+    reused_ids: int = 0
+    late: int = 0
