@@ -58,6 +58,9 @@ _CATEGORIES = (
     "route", "operation", "model", "asn", "country", "user_agent", "tls_fingerprint", "plan",
     "stop_reason", "status", "refused", "system", "tools",
 )  # fmt: skip
+# Numbers that take few values are also compared as categories: a constant in the middle of the
+# others' range has no rank to betray it.
+_VALUES = ("temperature", "max_tokens", "n", "messages", "images", "tools_offered")
 _PRESENCE = (
     "org", "api_key", "end_user", "session", "ip", "payment", "account_created", "max_tokens",
     "temperature", "cached_tokens", "prompt", "system", "tools",
@@ -173,6 +176,8 @@ def field_columns(records: list[Record]) -> dict[str, Any]:
         columns[f"{name}="] = np.unique(
             np.array(values, dtype=object).astype(str), return_inverse=True
         )[1]
+    for name in _VALUES:
+        columns[f"{name}="] = np.unique(columns[name], return_inverse=True)[1]
     for name in _PRESENCE:
         columns[f"{name}?"] = np.array([name in record for record in records], dtype=np.int64)
     return columns

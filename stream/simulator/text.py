@@ -243,9 +243,14 @@ def _foreign_words(language: str) -> dict[str, list[str]]:
     rng = np.random.Generator(np.random.PCG64(LANGUAGES.index(language)))
     syllables = np.array([a + b for a in consonants for b in vowels])
     return {
-        name: [
-            "".join(rng.choice(syllables, n).tolist())
-            for n in rng.integers(1, 1 + (1 if size < 30 else longest), size)
-        ]
+        name: _words(rng, syllables, 1 if size < 30 else longest, size)
         for name, size in sizes.items()
     }
+
+
+def _words(
+    rng: np.random.Generator, syllables: NDArray[np.str_], longest: int, size: int
+) -> list[str]:
+    ends = np.cumsum(rng.integers(1, longest + 1, size))
+    spoken = rng.choice(syllables, int(ends[-1])).tolist()
+    return ["".join(spoken[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)]

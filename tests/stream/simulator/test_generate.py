@@ -80,10 +80,12 @@ def test_requests_of_a_campaign_lie_in_the_windows_of_its_accounts(family: str) 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_campaigns_send_at_most_two_requests_in_a_hundred(family: str, seed: int) -> None:
-    seen = run(family, seed)
-    assert 0 < len(seen.sent) <= 0.02 * seen.times.size
+    campaign = np.concatenate(
+        [rows["campaign"] for rows in Simulation(named_scenario(family).scaled(0.1), seed).rows()]
+    )
+    assert 0 < (campaign >= 0).sum() <= 0.02 * campaign.size
 
 
 @pytest.mark.parametrize("family", FAMILIES)

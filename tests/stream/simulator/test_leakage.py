@@ -14,7 +14,7 @@ from stream.simulator.leakage import (
 )
 from stream.simulator.scenario import FAMILIES
 
-SCALE = 0.25
+SCALE = 0.2
 
 
 @pytest.mark.parametrize("family", FAMILIES)
