@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from models.clusters import Cluster, Clusters, TieFinding
 from models.state import decode_state, encode_state
 
-_FILLINGS = {"score": 10.0, "p_value": 1e-6, "q_value": 0.01, "first_epoch": 1}
+_FILLINGS = {
+    "score": 10.0, "p_value": 1e-6, "q_value": 0.01, "first_epoch": 1, "stands_out": True,
+}  # fmt: skip
 
 
 def tie(
@@ -37,22 +39,29 @@ def founded(clusters: Clusters, name: str, first: TieFinding, epoch: int = 1) ->
 
 
 @pytest.mark.parametrize(
-    ("members", "joins"),
+    ("members", "joins", "joins_if_it_stands_out"),
     [
-        (range(10, 20), False),  # nobody in common
-        (range(8, 18), False),  # two in common
-        (range(5, 15), True),  # half of either side
-        (range(6, 16), False),  # four of ten
-        (range(7, 10), True),  # a small tie wholly inside
-        (range(100), True),  # the cluster wholly inside
-        (range(8, 12), False),  # half of the tie, but two are too few
+        (range(10, 20), False, False),  # nobody in common
+        (range(8, 18), False, False),  # two in common
+        (range(5, 15), True, True),  # half of either side
+        (range(6, 16), False, False),  # four of ten
+        (range(7, 10), True, True),  # a small tie wholly inside
+        (range(100), False, True),  # the cluster wholly inside
+        (range(8, 12), False, False),  # half of the tie, but two are too few
     ],
 )
-def test_a_tie_joins_by_its_overlap_with_the_smaller_side(members: range, joins: bool) -> None:  # noqa: FBT001 - a table's column
+@pytest.mark.parametrize("stands_out", [False, True])
+def test_a_tie_joins_by_its_overlap(
+    members: range,
+    joins: bool,  # noqa: FBT001 - a table's column
+    joins_if_it_stands_out: bool,  # noqa: FBT001 - as above
+    stands_out: bool,  # noqa: FBT001 - as above
+) -> None:
     clusters = Clusters()
     cluster = founded(clusters, "first", tie(1, range(10)))
-    assert cluster.overlaps(tie(2, members)) is joins
-    assert clusters.find(tie(2, members)) is (cluster if joins else None)
+    other = tie(2, members, stands_out=stands_out)
+    expected = cluster if (joins_if_it_stands_out if stands_out else joins) else None
+    assert clusters.find(other) is expected
 
 
 def test_a_tie_that_holds_a_cluster_stays_in_it() -> None:
