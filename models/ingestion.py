@@ -17,6 +17,7 @@ from models.hashing import StringHasher, network_columns
 from models.kernels.batch import combine, gather_ragged, join_ties, mark_rows, measure_rows
 from models.kinds import KIND_BITS, TieKind, tie_keys
 from models.sketch import Sketcher
+from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
 
 _MICROSECONDS = 1e6
@@ -53,14 +54,24 @@ class BatchBuilder:
         """The key under which an account is kept."""
         return self._hasher.one("account", account)
 
-    def payment_key(self, payment: str) -> int:
-        """The tie key of a payment instrument."""
-        key = np.array([self._hasher.one("payment", payment)], np.uint64)
-        return int(tie_keys(key, TieKind.PAYMENT)[0])
-
     def owner_key(self, owner: str) -> int:
         """The key of an organisation."""
         return self._hasher.one("owner", owner)
+
+    def fact_values(self, record: FactsRecord) -> dict[str, int]:
+        """What a facts record says, as columns of a profile."""
+        values: dict[str, int] = {}
+        if record.account_created is not None:
+            values["created"] = round(float(record.account_created) * _MICROSECONDS)
+        if record.plan is not None:
+            values["plan"] = PLANS.get(record.plan, 0)
+        if record.payment is not None:
+            payment = np.array([self._hasher.one("payment", record.payment)], np.uint64)
+            key = int(tie_keys(payment, TieKind.PAYMENT)[0])
+            values["stated_payment"] = values["payment"] = key
+        if record.org is not None:
+            values["owner"] = self.owner_key(record.org)
+        return values
 
     def build(self, events: Events) -> EventBatch:
         """The batch of these events, in their order."""

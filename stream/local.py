@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.allowlist import AllowList
-from models.batch import PLANS, EventBatch
+from models.batch import EventBatch
 from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
@@ -23,7 +22,6 @@ from schemas.alert import AlertEvent
 from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
-from schemas.facts import FactsRecord
 from schemas.score import ScoreRecord
 from stream.settings import Settings
 
@@ -223,10 +221,8 @@ class LocalRun:
         for row in believed:
             self._deliver(ended, ended.parked.pop(row)[0])
         error = InvalidRecord(_FAR_AHEAD, "time")
-        dead = []
-        for row in sorted(refused):
-            _, number, line = ended.parked.pop(row)
-            dead.append(_dead_letter(source, number, line, error))
+        parked = [ended.parked.pop(row) for row in sorted(refused)]
+        dead = [_dead_letter(source, number, line, error) for _, number, line in parked]
         self._bad += len(dead)
         return self._advance(dead)
 
@@ -235,23 +231,14 @@ class LocalRun:
         dead: list[DeadLetter] = []
         for number, line in enumerate(lines):
             try:
-                self._add_fact(decode_facts(line))
+                record = decode_facts(line)
             except InvalidRecord as error:
                 dead.append(_dead_letter(0, number, line, error))
+                continue
+            account = self._builder.account_key(record.account)
+            time = round(float(record.time) * 1e6)
+            self._detector.add_facts(account, time, self._builder.fact_values(record))
         return dead
-
-    def _add_fact(self, record: FactsRecord) -> None:
-        facts: dict[str, int] = {}
-        if record.account_created is not None:
-            facts["created"] = round(float(record.account_created) * 1e6)
-        if record.plan is not None:
-            facts["plan"] = PLANS.get(record.plan, 0)
-        if record.payment is not None:
-            facts["stated_payment"] = facts["payment"] = self._builder.payment_key(record.payment)
-        if record.org is not None:
-            facts["owner"] = self._builder.owner_key(record.org)
-        account = self._builder.account_key(record.account)
-        self._detector.add_facts(account, round(float(record.time) * 1e6), facts)
 
     def finish(self) -> Outcome:
         """Close all epochs that are still open."""
