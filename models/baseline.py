@@ -3,7 +3,7 @@
 Two parts. *Ranks*: decayed histograms of every account feature by cohort, so that a value becomes
 its rank among ordinary accounts. *Population*: river's half-space trees over those ranks, learned
 from a sample in one order with one seed; isolation-type models are blind to anomalies packed
-together, so they give accounts a score and the ties one input, and never decide alone.
+together, so they give accounts a score and decide nothing.
 """
 
 from __future__ import annotations
