@@ -45,8 +45,27 @@ RUNS = (
 
 _LEARNING_EPOCHS = 72
 _RIDGE = 1.0
-_TAIL_SHARE = 0.02
+_TEST_SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+_EPOCH_RANKS = (400, 200, 100, 50, 25, 12)
 _SMALLEST_DEVIATION = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Knots:
+    """A falling curve (`models.calibration.Curve`)."""
+
+    values: list[float]
+    scores: list[float]
+    scale: float
+
+    def lines(self, name: str) -> list[str]:
+        """The curve as a TOML table."""
+        return [
+            f"[reference.{name}]",
+            f"values = {[float(f'{value:.4g}') for value in self.values]}",
+            f"scores = {[round(score, 3) for score in self.scores]}",
+            f"scale = {self.scale:.3f}",
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +74,8 @@ class Fit:
 
     weights: NDArray[np.float64]
     kinds: NDArray[np.float64]
-    start: float
-    scale: float
+    tests: Knots | None = None
+    epochs: Knots | None = None
 
     def scores(self, ties: LabelledTies) -> NDArray[np.float64]:
         """Score of each test."""
@@ -95,11 +114,35 @@ def fit(runs: list[LabelledTies], leave_out: str | None = None) -> Fit:
     solution = _regress(
         np.vstack(designs).astype(np.float64), np.concatenate(labels), np.concatenate(weights)
     )
-    found = Fit(solution[: len(INPUT_NAMES)], solution[len(INPUT_NAMES) :], 0.0, 1.0)
+    found = Fit(solution[: len(INPUT_NAMES)], solution[len(INPUT_NAMES) :])
     quiet = [ties for ties in runs if not (ties.shares > 0).any()]
+    return replace(found, tests=_test_curve(found, quiet), epochs=_epoch_curve(found, quiet))
+
+
+def _test_curve(found: Fit, quiet: list[LabelledTies]) -> Knots:
+    """Share of ordinary tests that reach a score."""
     scores = np.concatenate([found.scores(ties)[ties.epochs > _LEARNING_EPOCHS] for ties in quiet])
-    start = float(np.quantile(scores, 1.0 - _TAIL_SHARE))
-    return replace(found, start=start, scale=float((scores[scores > start] - start).mean()))
+    knots = [float(np.quantile(scores, 1.0 - share)) for share in _TEST_SHARES]
+    beyond = float((scores[scores > knots[-1]] - knots[-1]).mean())
+    return Knots(list(_TEST_SHARES), knots, beyond)
+
+
+def _epoch_curve(found: Fit, quiet: list[LabelledTies]) -> Knots:
+    """Epochs a million requests whose highest score reaches a score."""
+    highest = np.sort(np.concatenate([_epoch_maxima(found, ties) for ties in quiet]))[::-1]
+    millions = sum(ties.requests for ties in quiet) / 1e6
+    ranks = [rank for rank in _EPOCH_RANKS if rank < len(highest)]
+    knots = [float(highest[rank]) for rank in ranks]
+    beyond = float((highest[: ranks[-1]] - knots[-1]).mean())
+    return Knots([rank / millions for rank in ranks], knots, beyond)
+
+
+def _epoch_maxima(found: Fit, ties: LabelledTies) -> NDArray[np.float64]:
+    scores = found.scores(ties)
+    highest = np.full(int(ties.epochs.max()) + 1, -np.inf)
+    np.maximum.at(highest, ties.epochs, scores)
+    highest = highest[_LEARNING_EPOCHS + 1 :]
+    return highest[np.isfinite(highest)]
 
 
 def _weights(
@@ -151,11 +194,9 @@ def as_toml(found: Fit, runs: str) -> str:
         "# Written by bench/fit_tie_score.py; do not edit.",
         f'source = "logistic regression on simulated traffic: {runs}"',
         "",
-        "[reference]",
-        "# Tail of the scores of ordinary ties on the attack-free runs.",
-        f"share = {_TAIL_SHARE}",
-        f"start = {found.start:.4f}",
-        f"scale = {found.scale:.4f}",
+        "# Share of tests, and epochs a million requests, on the attack-free runs.",
+        *(found.tests.lines("tests") if found.tests else ()),
+        *(found.epochs.lines("epochs") if found.epochs else ()),
         "",
         "[kinds]",
         *(f"{kind.name.lower()} = {found.kinds[kind]:.4f}" for kind in TieKind),

@@ -29,6 +29,7 @@ class LabelledTies:
         shares: Share of the members that belong to any campaign.
         families: Family of most of them, empty for none.
         counts: Members.
+        requests: Ordinary requests of the recording.
     """
 
     epochs: NDArray[np.int64]
@@ -37,6 +38,7 @@ class LabelledTies:
     shares: NDArray[np.float64]
     families: NDArray[np.str_]
     counts: NDArray[np.int64]
+    requests: int
 
     def save(self, path: Path) -> None:
         """Write as .npz."""
@@ -47,7 +49,8 @@ class LabelledTies:
     def load(cls, path: Path) -> LabelledTies:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as columns:
-            return cls(**{name: columns[name] for name in cls.__slots__})
+            found = {name: columns[name] for name in cls.__slots__}
+        return cls(**{**found, "requests": int(found["requests"])})
 
 
 def blocks_of(path: Path) -> Iterator[list[bytes]]:
@@ -86,6 +89,7 @@ def collect(directory: Path) -> LabelledTies:
         np.array(columns[3]),
         np.array(columns[4]),
         np.array(columns[5], np.int64),
+        truth.benign_requests,
     )
 
 

@@ -1,4 +1,4 @@
-"""The budget: how unlikely a tie must be among ordinary ones before anyone is bothered with it."""
+"""The budget: how rare a tie must be among ordinary ones before anyone is bothered with it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ _PER_DECADE = 10
 
 
 class Budget:
-    """Turns the operator's budget into a level for single tests, and p-values into q-values.
+    """Holds findings to the operator's budget, and turns p-values into q-values.
 
-    With T tests a day of ordinary traffic a level of B / T lets B of them through on the mean
-    (Bonferroni over a day), and ties of one honest cause fall together in one finding, so B bounds
-    findings from above. A tie is tested when its members or its volume have doubled, so T grows
-    with what happens, not with time. Counts fade with a half-life of a day.
+    Counts fade with a half-life of a day.
 
     Args:
         options: The operator's budget.
@@ -47,14 +44,6 @@ class Budget:
         """Tests a day, at least 200."""
         return max(200.0, self._tests / max(self._weight, 1.0) * self._per_day)
 
-    @property
-    def level(self) -> float:
-        """Largest p-value that still raises a finding."""
-        options = self._options
-        requests_per_day = self._requests / max(self._weight, 1.0) * self._per_day
-        by_volume = options.false_alerts_per_million * requests_per_day / 1e6
-        return min(options.false_alerts_per_day, by_volume) / self.tests_per_day
-
     def q_value(self, p_value: float) -> float:
         """Expected share of false ones among a day's tests with at most this p-value.
 
@@ -65,9 +54,20 @@ class Budget:
         found = float(self._discoveries[place:].sum())
         return min(1.0, p_value * self.tests_per_day / max(found, 1.0))
 
-    def admits(self, p_value: float, q_value: float) -> bool:
-        """Whether a test stands out enough to raise a finding."""
-        return p_value <= self.level and q_value <= self._options.false_discovery_share
+    def admits(self, findings_per_million: float, q_value: float) -> bool:
+        """Whether a tie may raise a finding, by how many as strong ordinary traffic brings about."""
+        options = self._options
+        per_day = findings_per_million * self.requests_per_day / 1e6
+        within = (
+            findings_per_million <= options.false_alerts_per_million
+            and per_day <= options.false_alerts_per_day
+        )
+        return within and q_value <= options.false_discovery_share
+
+    @property
+    def requests_per_day(self) -> float:
+        """Requests a day."""
+        return self._requests / max(self._weight, 1.0) * self._per_day
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""

@@ -154,6 +154,7 @@ class Head:
         self._learn(accounts)
         if new_hour:
             self._turn_hour(epoch)
+        self._note_tests(epoch, ties, requests)
         self._judge(epoch, ties)
         return self._ask(epoch)
 
@@ -186,12 +187,20 @@ class Head:
             oddity_tail=(above + 1.0) / (total + 1.0) if ready else None,
         )
 
+    def _note_tests(self, epoch: int, reports: Sequence[TieReport], requests: int) -> None:
+        tested = [
+            (report.ties, report.ties.tested & (report.ties.statistics["known"] > 0))
+            for report in reports
+        ]
+        keys = np.concatenate([ties.statistics["tie"][rows] for ties, rows in tested])
+        scores = np.concatenate([ties.scores[rows] for ties, rows in tested])
+        self._calibration.note(epoch, keys, scores, requests)
+
     def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
         listed: list[tuple[int, TestedTies, int, NDArray[np.void]]] = []
         for report in reports:
             ties = report.ties
             keys = ties.statistics["tie"]
-            self._calibration.note(epoch, keys[ties.tested], ties.scores[ties.tested])
             starts = np.concatenate([np.zeros(1, np.int64), ties.member_ends[:-1]])
             for row in np.flatnonzero(ties.member_ends > starts).tolist():
                 members = ties.members[starts[row] : ties.member_ends[row]]
@@ -219,6 +228,7 @@ class Head:
         if len(members) < LEAST_MEMBERS or p_value > JOIN_P:
             return None
         q_value = self._budget.q_value(p_value) if ties.tested[row] else 1.0
+        rate = self._calibration.findings_per_million(score)
         affinities = self._score.affinity(members["ranks"]) / self._spread
         affinities[members["ranked"] == 0] = 0.0
         order = np.argsort(members["account"])
@@ -232,7 +242,7 @@ class Head:
             members["count"][order],
             affinities[order],
             ties.inputs[row],
-            not self.learning and self._budget.admits(p_value, q_value),
+            not self.learning and self._budget.admits(rate, q_value),
         )
 
     def _ask(self, epoch: int) -> list[int]:

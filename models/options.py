@@ -73,7 +73,7 @@ class AllowEntry:
     """Something an operator vouches for, until a day.
 
     Attributes:
-        kind: `account`, `org`, `network` (address, CIDR block or `AS64500`) or `fragment` (digest).
+        kind: `account`, `org`, `network` (address or CIDR block) or `fragment` (digest).
         value: The account, organisation, network or fragment digest.
         reason: Why it is allowed; repeated in reports.
         owner: Who answers for it.

@@ -14,7 +14,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import ReferenceTail
+from models.calibration import Curve, Reference
 from models.kernels.ties import affinities
 from models.kinds import KIND_COUNT, TieKind
 from models.pooling import input_names
@@ -29,14 +29,14 @@ class TieScore:
     Args:
         weights: Weight of each input by name; unknown names are refused, missing ones weigh 0.
         kinds: Added by kind of tie; kinds that are missing are not scored.
-        reference: Tail of the scores of ordinary ties.
+        reference: What the scores mean on attack-free traffic.
 
     Raises:
         ValueError: A weight names no input.
     """
 
     def __init__(
-        self, weights: Mapping[str, float], kinds: Mapping[str, float], reference: ReferenceTail
+        self, weights: Mapping[str, float], kinds: Mapping[str, float], reference: Reference
     ) -> None:
         self.reference = reference
         unknown = sorted(set(weights) - set(INPUT_NAMES))
@@ -76,7 +76,8 @@ def read_score(text: str) -> TieScore:
     """
     table = tomllib.loads(text)
     try:
-        reference = ReferenceTail(**table["reference"])
+        curves = {name: Curve(**knots) for name, knots in table["reference"].items()}
+        reference = Reference(**curves)
         return TieScore(table["weights"], table["kinds"], reference)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a tie score: {error}") from error

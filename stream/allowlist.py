@@ -11,7 +11,7 @@ from schemas.errors import InvalidRecord
 from schemas.times import to_microseconds
 
 _KEYS = ("kind", "value", "reason", "owner", "expires")
-_AUTONOMOUS_SYSTEM = re.compile(r"AS\d{1,10}")
+_DIGEST = re.compile(r"[0-9a-f]{16}")
 
 
 def read_entry(entry: object, place: str, problems: list[str]) -> AllowEntry | None:
@@ -30,7 +30,9 @@ def read_entry(entry: object, place: str, problems: list[str]) -> AllowEntry | N
     if texts["kind"] and texts["kind"] not in ALLOW_KINDS:
         found.append(f"{place}.kind: must be one of {', '.join(ALLOW_KINDS)}")
     if texts["kind"] == "network" and texts["value"] and not _is_network(texts["value"]):
-        found.append(f"{place}.value: not an address, a CIDR block or an AS number such as AS64500")
+        found.append(f"{place}.value: not an address or a CIDR block")
+    if texts["kind"] == "fragment" and texts["value"] and not _DIGEST.fullmatch(texts["value"]):
+        found.append(f"{place}.value: not a digest of 16 hexadecimal digits")
     expires = _expiry(entry.get("expires"), f"{place}.expires", found)
     problems += found
     if found or expires is None:
@@ -56,8 +58,6 @@ def _text(value: object, place: str, problems: list[str]) -> str:
 
 
 def _is_network(value: str) -> bool:
-    if _AUTONOMOUS_SYSTEM.fullmatch(value):
-        return True
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:

@@ -94,7 +94,6 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
             value.epoch = epoch
             value.joined = epoch
             value.slot = slot
-            counts[0] += 1
             continue
         seen_now = value.epoch == epoch
         value.epoch = epoch
