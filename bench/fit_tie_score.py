@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,13 +100,12 @@ def prepare(run: tuple[str, int, bool], work: Path) -> LabelledTies:
     return LabelledTies.load(kept)
 
 
-def fit(runs: list[LabelledTies], leave_out: str | None = None) -> Fit:
+def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
     """Fit weights on all runs and the tail on those without campaigns."""
     designs, labels, weights = [], [], []
     for ties in runs:
         use = ties.epochs > _LEARNING_EPOCHS
-        if leave_out is not None:
-            use &= ties.families != leave_out
+        use &= ~np.isin(ties.families, list(leave_out))
         guilty, ordinary = use & (ties.shares >= 0.8), use & (ties.shares < 0.2)
         chosen = guilty | ordinary
         designs.append(np.hstack([ties.inputs, np.eye(KIND_COUNT)[_kinds(ties)]])[chosen])
@@ -214,7 +214,7 @@ def main() -> None:
     """Fit and print, or write to the package with `--write`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--leave-out")
+    parser.add_argument("--leave-out", nargs="*", default=[])
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     with ProcessPoolExecutor(2) as pool:

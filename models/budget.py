@@ -44,13 +44,15 @@ class Budget:
         """Tests a day, at least 200."""
         return max(200.0, self._tests / max(self._weight, 1.0) * self._per_day)
 
-    def q_value(self, p_value: float) -> float:
+    def q_value(self, p_value: float, *, counted: bool = True) -> float:
         """Expected share of false ones among a day's tests with at most this p-value.
 
-        Storey's estimate with pi0 = 1.
+        Storey's estimate with pi0 = 1. A tie that is looked at again without a new test is not
+        `counted` once more.
         """
         place = _place(p_value)
-        self._discoveries[place] += 1.0
+        if counted:
+            self._discoveries[place] += 1.0
         found = float(self._discoveries[place:].sum())
         return min(1.0, p_value * self.tests_per_day / max(found, 1.0))
 

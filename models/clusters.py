@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-OVERLAP = 0.5
-"""Share of one side that a tie and a cluster must have in common to be joined."""
+OVERLAP = 0.6
+"""Share of a tie's members that a cluster's core must hold for the tie to join it."""
 
 _LEAST_COMMON = 3
+_CORE_SHARE = 0.1
+_KEPT = 0.3
 _NAMED_SHARE = 0.4
 
 
@@ -68,6 +70,7 @@ class Cluster:
     ties: dict[int, TieFinding] = field(default_factory=dict)
     holdings: dict[int, set[int]] = field(default_factory=dict)
     affinities: dict[int, float] = field(default_factory=dict)
+    _core: set[int] | None = None
     named: dict[int, int] = field(default_factory=dict)
     sequence: int = -1
     announced: int = 0
@@ -75,7 +78,9 @@ class Cluster:
     closed: bool = False
 
     def add(self, tie: TieFinding, epoch: int) -> None:
-        """Take a tie in, or its newest state."""
+        """Take a tie in, or its newest state; a tie that once stood out goes on doing so."""
+        known = self.ties.get(tie.key)
+        tie.stands_out |= known is not None and known.stands_out
         self.ties[tie.key] = tie
         self.last_epoch = epoch
         if tie.p_value < self.p_value or tie.key == self.best:
@@ -83,25 +88,55 @@ class Cluster:
             self.p_value = min(self.p_value, tie.p_value)
             self.q_value = min(self.q_value, tie.q_value)
         for account, affinity in zip(tie.accounts.tolist(), tie.affinities.tolist(), strict=True):
-            self.holdings.setdefault(account, set()).add(tie.key)
+            held = self.holdings.setdefault(account, set())
+            held.add(tie.key)
             self.affinities[account] = affinity
+        self._core = None
+
+    @property
+    def core(self) -> set[int]:
+        """Accounts that belong beyond doubt.
+
+        They hold a tenth of the ties, and two or one that stands out by itself. Only they draw
+        further ties in and are named; else each loosely joined tie would bring strangers, and they
+        the next tie.
+        """
+        if self._core is None:
+            strong = {key for key, tie in self.ties.items() if tie.stands_out}
+            least = _CORE_SHARE * len(self.ties)
+            self._core = {
+                account
+                for account, held in self.holdings.items()
+                if len(held) >= least and (len(held) > 1 or held & strong)
+            }
+        return self._core
+
+    def drop(self, key: int) -> None:
+        """Let a tie go, with what only it brought."""
+        for account in self.ties.pop(key).accounts.tolist():
+            held = self.holdings[account]
+            held.discard(key)
+            if not held:
+                del self.holdings[account]
+                del self.affinities[account]
+        self._core = None
+
+    def keeps(self, tie: TieFinding) -> bool:
+        """Whether a tie that belonged here still does: it has not grown far beyond the core."""
+        return tie.key == self.best or self.common(tie) >= _KEPT * len(tie.accounts)
 
     def common(self, tie: TieFinding) -> int:
-        """How many of the tie's members are the cluster's."""
-        return sum(account in self.holdings for account in tie.accounts.tolist())
+        """How many of the tie's members are in the cluster's core."""
+        return sum(account in self.core for account in tie.accounts.tolist())
 
     def takes(self, tie: TieFinding) -> bool:
-        """Whether the tie belongs here: half of its members are the cluster's accounts.
+        """Whether the tie belongs here: most of its members are in the cluster's core.
 
-        A tie that stands out by itself also belongs when half of the cluster's accounts are its
-        members; any other large tie would swallow the cluster, since everybody shares something
-        with everybody.
+        The cluster's own side does not count: everybody shares something with everybody, so some
+        large tie always holds most of a cluster, and would swallow it.
         """
         common = self.common(tie)
-        if common < min(_LEAST_COMMON, len(self.holdings)):
-            return False
-        inside = common >= OVERLAP * len(tie.accounts)
-        return inside or (tie.stands_out and common >= OVERLAP * len(self.holdings))
+        return common >= min(_LEAST_COMMON, len(self.core)) and common >= OVERLAP * len(tie.accounts)
 
     @property
     def fresh(self) -> list[int]:
@@ -114,7 +149,7 @@ class Cluster:
         Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
         is named when its affinity reaches two fifths of the median member's.
         """
-        accounts = sorted(self.holdings)
+        accounts = sorted(self.core)
         median = float(np.median([self.affinities[account] for account in accounts]))
         least = _NAMED_SHARE * median if median > 0 else -np.inf
         return [account for account in accounts if self.affinities[account] >= least]
@@ -128,10 +163,16 @@ class Clusters:
         self.by_tie: dict[int, str] = {}
 
     def find(self, tie: TieFinding) -> Cluster | None:
-        """The cluster that the tie belongs to: the one that holds it, else the largest overlap."""
+        """The cluster that the tie belongs to: the one that holds it, else the largest overlap.
+
+        A tie that has grown away from the cluster that held it is free again.
+        """
         held = self.by_tie.get(tie.key)
-        if held is not None:
+        if held is not None and self.all[held].keeps(tie):
             return self.all[held]
+        if held is not None:
+            self.all[held].drop(tie.key)
+            del self.by_tie[tie.key]
         fitting = [cluster for cluster in self.all.values() if cluster.takes(tie)]
         if not fitting:
             return None

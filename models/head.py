@@ -227,7 +227,7 @@ class Head:
         p_value = self._calibration.p_value(score)
         if len(members) < LEAST_MEMBERS or p_value > JOIN_P:
             return None
-        q_value = self._budget.q_value(p_value) if ties.tested[row] else 1.0
+        q_value = self._budget.q_value(p_value, counted=bool(ties.tested[row]))
         rate = self._calibration.findings_per_million(score)
         affinities = self._score.affinity(members["ranks"]) / self._spread
         affinities[members["ranked"] == 0] = 0.0

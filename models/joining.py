@@ -6,7 +6,7 @@ from typing import Any
 
 from models.clusters import Cluster, Clusters, TieFinding
 
-JOIN_P = 0.02
+JOIN_P = 1e-3
 """A tie less odd than this holds nothing together."""
 
 _MOST_CANDIDATES = 4_000
@@ -38,7 +38,7 @@ class Joining:
             cluster = Cluster(entity, epoch, epoch, tie.key, 1.0, 1.0)
         self._candidates.pop(tie.key, None)
         self.clusters.put(cluster, tie, epoch)
-        if len(cluster.holdings) >= _REGATHER * self._gathered.get(cluster.id, 0):
+        if len(cluster.core) >= _REGATHER * self._gathered.get(cluster.id, 0):
             self._gather(cluster, epoch)
         return cluster
 
@@ -54,7 +54,7 @@ class Joining:
         for tie in sorted(fitting, key=lambda tie: (-tie.score, tie.key)):
             self.clusters.put(cluster, tie, epoch)
             del self._candidates[tie.key]
-        self._gathered[cluster.id] = len(cluster.holdings)
+        self._gathered[cluster.id] = len(cluster.core)
 
     def idle_since(self, epoch: int) -> list[Cluster]:
         """Clusters that are not closed and have not changed since that epoch."""

@@ -1,0 +1,132 @@
+"""Detection figures: `python -m bench.detection --work DIR` (`make bench-detection`).
+
+Every family is judged with weights that never saw it: the tie score is fitted four times, each time with
+two families left out, on runs whose texts come from the sources set aside for fitting; the judged runs
+take theirs from the other sources. Thresholds are the shipped budget's, the same for all. False alerts are
+counted on attack-free fortnights with the weights that ship.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import orjson
+
+from bench.corpora import prompts_directory
+from bench.fit_tie_score import RUNS, as_toml, fit, prepare
+from bench.ties import blocks_of
+from models.judge import judge
+from models.judgement import Judgement, Traffic
+from models.tie_score import read_score, shipped
+from schemas.alert import AlertEvent
+from schemas.codec import decode_truth
+from stream.local import LocalRun
+from stream.settings import Settings
+from stream.simulator import named_scenario, write_scenario
+
+LEFT_OUT = (
+    ("fragment", "hydra"),
+    ("template", "relay"),
+    ("balanced", "probe"),
+    ("agentic", "drip"),
+)
+CAMPAIGN_RUNS = (("all@1/3", 201), ("all@1/3", 204), ("all@1/3", 205), ("all", 206), ("all@0.1", 207))
+QUIET_RUNS = tuple(range(303, 311))
+_FORTNIGHT = 14.0
+
+
+def simulate(name: str, seed: int, work: Path) -> Path:
+    """A judged run, texts from the sources set aside for testing; kept in `work`."""
+    directory = work / f"{name.replace('/', '-')}-{seed}"
+    if not (directory / "truth.json").exists():
+        scenario = named_scenario(name)
+        if name == "quiet":
+            scenario = replace(scenario, days=_FORTNIGHT)
+        write_scenario(scenario, seed, directory, prompts_directory(), "test")
+    return directory
+
+
+def replayed(directory: Path, score: str | None) -> Judgement:
+    """Judge the alerts that a replay gives with a tie score (TOML), or with the shipped one."""
+    run = LocalRun(
+        Settings(), account_scores=False, score=read_score(score) if score else shipped()
+    )
+    facts = directory / "facts.jsonl"
+    if facts.exists():
+        run.add_facts(facts.read_bytes().splitlines())
+    source = run.open_source()
+    alerts: list[AlertEvent] = []
+    line, first = 1, 0
+    for block in blocks_of(directory / "events.jsonl.zst"):
+        alerts.extend(run.feed(source, line, block).alerts)
+        line += len(block)
+        first = first or run.watermark or 0
+    alerts.extend(run.close_source(source).alerts)
+    alerts.extend(run.finish().alerts)
+    truth = decode_truth((directory / "truth.json").read_bytes())
+    return judge(alerts, truth, Traffic(run.counters.events, first, run.watermark or first))
+
+
+def _judged(job: tuple[str, int, str | None, Path]) -> Judgement:
+    name, seed, score, work = job
+    return replayed(simulate(name, seed, work), score)
+
+
+def campaign_rows(work: Path, pool: ProcessPoolExecutor) -> list[dict[str, object]]:
+    """One row a family: leak over the runs, precision and recall of the accounts named."""
+    runs = list(pool.map(prepare, RUNS, [work] * len(RUNS)))
+    scores = [as_toml(fit(runs, families), "families left out") for families in LEFT_OUT]
+    # Simulated once each before the replays share them.
+    list(pool.map(simulate, *zip(*CAMPAIGN_RUNS, strict=True), [work] * len(CAMPAIGN_RUNS)))
+    jobs = [(name, seed, score, work) for score in scores for name, seed in CAMPAIGN_RUNS]
+    results = list(pool.map(_judged, jobs))
+    rows = []
+    for number, families in enumerate(LEFT_OUT):
+        mine = results[number * len(CAMPAIGN_RUNS) : (number + 1) * len(CAMPAIGN_RUNS)]
+        rows.extend(_row(family, mine) for family in families)
+    return rows
+
+
+def _row(family: str, results: list[Judgement]) -> dict[str, object]:
+    found = [one for result in results for one in result.campaigns if one.family == family]
+    return {
+        "family": family,
+        "found": f"{sum(one.found for one in found)}/{len(found)}",
+        "median_leaked": round(median(one.leaked for one in found), 4),
+        "leaked": [round(one.leaked, 3) for one in found],
+        "recall": round(median(one.recall for one in found), 3),
+        "precision": [round(result.precision or 0.0, 3) for result in results],
+    }
+
+
+def quiet_row(work: Path, pool: ProcessPoolExecutor) -> dict[str, object]:
+    """False alerts over attack-free fortnights, pooled."""
+    jobs = [("quiet", seed, None, work) for seed in QUIET_RUNS]
+    results = list(pool.map(_judged, jobs))
+    requests = sum(result.benign_requests for result in results)
+    false = sum(result.false_alerts for result in results)
+    return {
+        "requests": requests,
+        "false_alerts": false,
+        "per_million": round(false / requests * 1e6, 3),
+        "per_day": round(false / sum(result.days for result in results), 4),
+    }
+
+
+def main() -> None:
+    """Print the figures as JSON lines, one a family and one for quiet traffic."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--work", type=Path, required=True, help="simulated runs are kept here")
+    work = parser.parse_args().work
+    with ProcessPoolExecutor(2) as pool:
+        for row in [*campaign_rows(work, pool), quiet_row(work, pool)]:
+            sys.stdout.write(orjson.dumps(row).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
