@@ -1,9 +1,9 @@
 """Detection figures: `python -m bench.detection --work DIR` (`make bench-detection`).
 
-Every family is judged with weights that never saw it: the tie score is fitted four times, each time with
-two families left out, on runs whose texts come from the sources set aside for fitting; the judged runs
-take theirs from the other sources. Thresholds are the shipped budget's, the same for all. False alerts are
-counted on attack-free fortnights with the weights that ship.
+Every family is judged with weights that never saw it: the tie score is fitted four times, each time
+with two families left out, on runs whose texts come from the sources set aside for fitting; the
+judged runs take theirs from the other sources. Thresholds are the shipped budget's, the same for
+all. False alerts are counted on attack-free fortnights with the weights that ship.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ LEFT_OUT = (
     ("balanced", "probe"),
     ("agentic", "drip"),
 )
-CAMPAIGN_RUNS = (("all@1/3", 201), ("all@1/3", 204), ("all@1/3", 205), ("all", 206), ("all@0.1", 207))
+CAMPAIGN_RUNS = (
+    ("all@1/3", 201),
+    ("all@1/3", 203),
+    ("all@1/3", 204),
+    ("all@1/3", 205),
+    ("all", 206),
+)
 QUIET_RUNS = tuple(range(303, 311))
 _FORTNIGHT = 14.0
 
@@ -94,11 +100,12 @@ def campaign_rows(work: Path, pool: ProcessPoolExecutor) -> list[dict[str, objec
 
 def _row(family: str, results: list[Judgement]) -> dict[str, object]:
     found = [one for result in results for one in result.campaigns if one.family == family]
+    leaked = [1.0 if one.leaked is None else one.leaked for one in found]
     return {
         "family": family,
         "found": f"{sum(one.found for one in found)}/{len(found)}",
-        "median_leaked": round(median(one.leaked for one in found), 4),
-        "leaked": [round(one.leaked, 3) for one in found],
+        "median_leaked": round(median(leaked), 4),
+        "leaked": [round(share, 3) for share in leaked],
         "recall": round(median(one.recall for one in found), 3),
         "precision": [round(result.precision or 0.0, 3) for result in results],
     }

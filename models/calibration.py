@@ -1,10 +1,11 @@
-"""Calibration: what a tie score means, learned from ordinary ties of the deployment itself.
+"""Calibration: what a tie score means, learned from ordinary ties.
 
-A score becomes a p-value through the tail of the scores of ordinary ties, all kinds together: the
-score has a term of its own for each kind. Two nulls are held against each other and the more
-cautious one counts: the *reference* that ships with the weights (fitted on attack-free traffic) and
-the deployment's *own* ties, which enter two days after their test and only if no finding has
-claimed them by then, so that a campaign does not teach the detector to accept it.
+The shape of the null is the *reference* that ships with the weights, fitted on attack-free traffic,
+all kinds of tie together: the score has a term of its own for each kind. The deployment's *own* ties
+say where its bulk lies and how wide it is; where they score higher or spread wider than the
+reference's, scores are drawn back accordingly, never the other way. Only the bulk is asked (the
+middle and the upper tenth), since the top is where ties of campaigns sit that no finding has
+claimed; and ties enter two days after their test, unless a finding has claimed them by then.
 """
 
 from __future__ import annotations
@@ -19,10 +20,8 @@ from numpy.typing import NDArray
 
 LOWEST, HIGHEST, STEP = -60.0, 60.0, 0.25
 _BINS = round((HIGHEST - LOWEST) / STEP)
-_TEST_SHARES = (0.05, 0.005)
-_EPOCH_SHARES = (0.3, 0.03)
+_MIDDLE_SHARE, _UPPER_SHARE = 0.5, 0.1
 _LEAST_TESTS = 400
-_LEAST_EPOCHS = 288
 _HALF_LIFE_DAYS = 14.0
 
 
@@ -37,39 +36,23 @@ class _Tested(NamedTuple):
     epoch: int
     keys: NDArray[np.uint64]
     bins: NDArray[np.intp]
-    requests: int
 
 
-class Tail:
-    """Upper tail of a histogram of scores: empirical up to a trusted point, exponential beyond.
+class Bulk(NamedTuple):
+    """Where the bulk of the tests lies: the score that half of them reach, and a tenth of them."""
 
-    The exponential runs through the points that `share` and `trusted` of the mass reach, so the
-    highest scores have no say: that is where ties of a campaign sit that no finding has claimed.
-    Its scale is enlarged by two standard errors, so that a short sample errs on the quiet side.
-    """
+    middle: float
+    upper: float
 
-    def __init__(self, histogram: NDArray[np.float64], share: float, trusted: float) -> None:
-        total = float(histogram.sum())
-        self._survival = np.cumsum(histogram[::-1])[::-1] / max(total, 1e-9)
-        self._share = share
-        self._start = self._reached(share)
-        self._trusted = max(self._reached(trusted), self._start + STEP)
-        scale = (self._trusted - self._start) / float(np.log(share / trusted))
-        self._scale = scale * (1.0 + 2.0 / float(np.sqrt(max(total * share, 1.0))))
-
-    def _reached(self, share: float) -> float:
-        """The score that this share of the tests reaches."""
-        return LOWEST + int(np.searchsorted(-self._survival, -share, side="left")) * STEP
-
-    def p_value(self, score: float) -> float:
-        """Probability that an ordinary tie scores at least this much."""
-        if score <= self._start:
-            return self._inside(score)
-        beyond = self._share * float(np.exp(-(score - self._start) / self._scale))
-        return beyond if score > self._trusted else max(beyond, self._inside(score))
-
-    def _inside(self, score: float) -> float:
-        return float(self._survival[min(int(max(score - LOWEST, 0.0) / STEP), _BINS - 1)])
+    @classmethod
+    def of(cls, histogram: NDArray[np.float64]) -> Bulk:
+        """The bulk of a histogram of scores, to within a bin."""
+        survival = np.cumsum(histogram[::-1])[::-1] / histogram.sum()
+        points = [
+            LOWEST + float(np.searchsorted(-survival, -share, side="left")) * STEP
+            for share in (_MIDDLE_SHARE, _UPPER_SHARE)
+        ]
+        return cls(points[0], max(points[1], points[0] + STEP))
 
 
 class Curve:
@@ -116,6 +99,11 @@ class Reference(NamedTuple):
     tests: Curve
     epochs: Curve
 
+    @property
+    def bulk(self) -> Bulk:
+        """Where the bulk of the tests lies."""
+        return Bulk(self.tests.score_at(_MIDDLE_SHARE), self.tests.score_at(_UPPER_SHARE))
+
 
 class Calibration:
     """What tie scores mean among ordinary ties.
@@ -131,63 +119,50 @@ class Calibration:
         self._delay = delay
         self._fading = 0.5 ** (1.0 / (_HALF_LIFE_DAYS * per_day))
         self._tests = np.zeros(_BINS)
-        self._epochs = np.zeros(_BINS)
-        self._requests = 0.0
-        self._tails: tuple[Tail, Tail] | None = None
+        self._own: Bulk | None = None
         self._waiting: deque[_Tested] = deque()
         self._last_epoch = 0
 
-    def note(
-        self, epoch: int, keys: NDArray[np.uint64], scores: NDArray[np.float64], requests: int
-    ) -> None:
-        """Remember an epoch's tests and its number of requests until they are old enough."""
-        self._waiting.append(_Tested(epoch, keys, score_bin(scores), requests))
+    def note(self, epoch: int, keys: NDArray[np.uint64], scores: NDArray[np.float64]) -> None:
+        """Remember an epoch's tests until they are old enough."""
+        if len(keys):
+            self._waiting.append(_Tested(epoch, keys, score_bin(scores)))
 
     def mature(self, epoch: int, claimed: Container[int]) -> None:
         """Let tests that are old enough into the null, except ties claimed by a finding."""
         changed = False
         while self._waiting and self._waiting[0].epoch + self._delay <= epoch:
             tested = self._waiting.popleft()
-            fading = self._fading ** (epoch - self._last_epoch)
-            self._tests *= fading
-            self._epochs *= fading
-            self._requests = self._requests * fading + tested.requests
+            self._tests *= self._fading ** (epoch - self._last_epoch)
             self._last_epoch = epoch
             honest = np.array([key not in claimed for key in tested.keys.tolist()], np.bool_)
-            bins = tested.bins[honest]
-            np.add.at(self._tests, bins, 1.0)
-            self._epochs[int(bins.max()) if len(bins) else 0] += 1.0
+            np.add.at(self._tests, tested.bins[honest], 1.0)
             changed = True
         if changed:
             self._fit()
 
     def _fit(self) -> None:
-        enough = self._tests.sum() >= _LEAST_TESTS and self._epochs.sum() >= _LEAST_EPOCHS
-        self._tails = (
-            (Tail(self._tests, *_TEST_SHARES), Tail(self._epochs, *_EPOCH_SHARES))
-            if enough
-            else None
-        )
+        self._own = Bulk.of(self._tests) if self._tests.sum() >= _LEAST_TESTS else None
+
+    def _drawn_back(self, score: float) -> float:
+        """The score that stands where this one does, were the bulk the reference's."""
+        if self._own is None:
+            return score
+        known = self._reference.bulk
+        widths = (known.upper - known.middle) / (self._own.upper - self._own.middle)
+        return min(score, known.middle + (score - self._own.middle) * widths)
 
     def p_value(self, score: float) -> float:
-        """Probability that a test of an ordinary tie scores at least this much.
-
-        The more cautious of both nulls; 1 for ties that are not scored.
-        """
+        """Probability that a test of an ordinary tie scores at least this much; 1 if not scored."""
         if not np.isfinite(score):
             return 1.0
-        own = self._tails[0].p_value(score) if self._tails else 0.0
-        return min(1.0, max(self._reference.tests.at(score), own))
+        return min(1.0, self._reference.tests.at(self._drawn_back(score)))
 
     def findings_per_million(self, score: float) -> float:
         """Findings of at least this score that a million ordinary requests bring about."""
         if not np.isfinite(score):
             return float("inf")
-        own = 0.0
-        if self._tails:
-            epochs_per_million = float(self._epochs.sum()) / self._requests * 1e6
-            own = self._tails[1].p_value(score) * epochs_per_million
-        return max(self._reference.epochs.at(score), own)
+        return self._reference.epochs.at(self._drawn_back(score))
 
     def score_at(self, p_value: float) -> float:
         """The score at which the reference gives this p-value."""
@@ -197,16 +172,13 @@ class Calibration:
         """The state as plain values and arrays."""
         return {
             "tests": self._tests,
-            "epochs": self._epochs,
-            "requests": self._requests,
             "waiting": [tuple(tested) for tested in self._waiting],
             "last_epoch": self._last_epoch,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
-        self._tests, self._epochs = state["tests"].copy(), state["epochs"].copy()
-        self._requests = float(state["requests"])
+        self._tests = state["tests"].copy()
         self._waiting = deque(_Tested(*tested) for tested in state["waiting"])
         self._last_epoch = int(state["last_epoch"])
         self._fit()

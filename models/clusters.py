@@ -13,7 +13,7 @@ OVERLAP = 0.6
 """Share of a tie's members that a cluster's core must hold for the tie to join it."""
 
 _LEAST_COMMON = 3
-_CORE_SHARE = 0.1
+_CORE_SHARE = 0.15
 _KEPT = 0.3
 _NAMED_SHARE = 0.4
 
@@ -97,7 +97,7 @@ class Cluster:
     def core(self) -> set[int]:
         """Accounts that belong beyond doubt.
 
-        They hold a tenth of the ties, and two or one that stands out by itself. Only they draw
+        They hold 15 % of the ties, and two or one that stands out by itself. Only they draw
         further ties in and are named; else each loosely joined tie would bring strangers, and they
         the next tie.
         """
@@ -136,7 +136,9 @@ class Cluster:
         large tie always holds most of a cluster, and would swallow it.
         """
         common = self.common(tie)
-        return common >= min(_LEAST_COMMON, len(self.core)) and common >= OVERLAP * len(tie.accounts)
+        return common >= min(_LEAST_COMMON, len(self.core)) and common >= OVERLAP * len(
+            tie.accounts
+        )
 
     @property
     def fresh(self) -> list[int]:

@@ -154,7 +154,7 @@ class Head:
         self._learn(accounts)
         if new_hour:
             self._turn_hour(epoch)
-        self._note_tests(epoch, ties, requests)
+        self._note_tests(epoch, ties)
         self._judge(epoch, ties)
         return self._ask(epoch)
 
@@ -187,14 +187,14 @@ class Head:
             oddity_tail=(above + 1.0) / (total + 1.0) if ready else None,
         )
 
-    def _note_tests(self, epoch: int, reports: Sequence[TieReport], requests: int) -> None:
+    def _note_tests(self, epoch: int, reports: Sequence[TieReport]) -> None:
         tested = [
             (report.ties, report.ties.tested & (report.ties.statistics["known"] > 0))
             for report in reports
         ]
         keys = np.concatenate([ties.statistics["tie"][rows] for ties, rows in tested])
         scores = np.concatenate([ties.scores[rows] for ties, rows in tested])
-        self._calibration.note(epoch, keys, scores, requests)
+        self._calibration.note(epoch, keys, scores)
 
     def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
         listed: list[tuple[int, TestedTies, int, NDArray[np.void]]] = []
