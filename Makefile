@@ -34,7 +34,7 @@ $(PACKAGE_STAMP): $(CONSTRAINTS_STAMP)
 
 demo: setup ## run the detector over the shipped sample and judge what it found
 	@mkdir -p out
-	$(BIN)/gauger replay examples/events.jsonl.zst --alerts out/alerts.jsonl
+	$(BIN)/gauger replay examples/events.jsonl.zst --facts examples/facts.jsonl --alerts out/alerts.jsonl
 	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
 
 test: setup ## run all tests that need no broker; says at its end what was left out

@@ -1,4 +1,4 @@
-"""Detection figures: `python -m bench.detection --work DIR` (`make bench-detection`).
+"""Detection figures: `python -m bench.detection` (`make bench-detection`).
 
 Every family is judged with weights that never saw it: the tie score is fitted four times, each time
 with two families left out, on runs whose texts come from the sources set aside for fitting; the
@@ -91,7 +91,7 @@ def campaign_rows(work: Path, pool: ProcessPoolExecutor) -> list[dict[str, objec
     list(pool.map(simulate, *zip(*CAMPAIGN_RUNS, strict=True), [work] * len(CAMPAIGN_RUNS)))
     jobs = [(name, seed, score, work) for score in scores for name, seed in CAMPAIGN_RUNS]
     results = list(pool.map(_judged, jobs))
-    rows = []
+    rows: list[dict[str, object]] = []
     for number, families in enumerate(LEFT_OUT):
         mine = results[number * len(CAMPAIGN_RUNS) : (number + 1) * len(CAMPAIGN_RUNS)]
         rows.extend(_row(family, mine) for family in families)
@@ -128,7 +128,9 @@ def quiet_row(work: Path, pool: ProcessPoolExecutor) -> dict[str, object]:
 def main() -> None:
     """Print the figures as JSON lines, one a family and one for quiet traffic."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--work", type=Path, required=True, help="simulated runs are kept here")
+    parser.add_argument(
+        "--work", type=Path, default=Path("out/detection"), help="simulated runs are kept here"
+    )
     work = parser.parse_args().work
     with ProcessPoolExecutor(2) as pool:
         for row in [*campaign_rows(work, pool), quiet_row(work, pool)]:

@@ -164,8 +164,8 @@ def _epoch_maxima(found: Fit, ties: LabelledTies) -> NDArray[np.float64]:
     scores = found.scores(ties)
     highest = np.full(int(ties.epochs.max()) + 1, -np.inf)
     np.maximum.at(highest, ties.epochs, scores)
-    highest = highest[_LEARNING_EPOCHS + 1 :]
-    return highest[np.isfinite(highest)]
+    judged: NDArray[np.float64] = highest[_LEARNING_EPOCHS + 1 :]
+    return judged[np.isfinite(judged)]
 
 
 def _weights(

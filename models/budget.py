@@ -47,7 +47,7 @@ class Budget:
     def q_value(self, p_value: float, *, counted: bool = True) -> float:
         """Expected share of false ones among a day's tests with at most this p-value.
 
-        Storey's estimate with pi0 = 1. A tie that is looked at again without a new test is not
+        Storey's estimate with pi0 = 1. A tie looked at again without a new test is not
         `counted` once more.
         """
         place = _place(p_value)
@@ -57,7 +57,7 @@ class Budget:
         return min(1.0, p_value * self.tests_per_day / max(found, 1.0))
 
     def admits(self, findings_per_million: float, q_value: float) -> bool:
-        """Whether a tie may raise a finding, by how many as strong ordinary traffic brings about."""
+        """Whether a tie may raise a finding, by how many such ordinary traffic brings about."""
         options = self._options
         per_day = findings_per_million * self.requests_per_day / 1e6
         within = (

@@ -1,8 +1,8 @@
 """Calibration: what a tie score means, learned from ordinary ties.
 
 The shape of the null is the *reference* that ships with the weights, fitted on attack-free traffic,
-all kinds of tie together: the score has a term of its own for each kind. The deployment's *own* ties
-say where its bulk lies and how wide it is; where they score higher or spread wider than the
+all kinds of tie together: the score has a term of its own for each kind. The deployment's *own*
+ties say where its bulk lies and how wide it is; where they score higher or spread wider than the
 reference's, scores are drawn back accordingly, never the other way. Only the bulk is asked (the
 middle and the upper tenth), since the top is where ties of campaigns sit that no finding has
 claimed; and ties enter two days after their test, unless a finding has claimed them by then.
@@ -56,7 +56,9 @@ class Bulk(NamedTuple):
 
 
 class Curve:
-    """A quantity that falls as the score rises: log-linear between knots, exponential beyond the last.
+    """A quantity that falls as the score rises.
+
+    Log-linear between knots, exponential beyond the last.
 
     Args:
         values: The quantity at each knot, falling.
