@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from models.announcer import Announcer
-from models.calibration import ReferenceTail
 from models.clusters import Cluster, Clusters, TieFinding
 from models.kinds import TieKind
 from models.messages import Holder
@@ -12,13 +11,14 @@ from models.tie_score import INPUT_NAMES, TieScore
 from schemas.alert import MAX_ACCOUNTS, MAX_EXAMPLES, AlertEvent
 from schemas.codec import decode_alert, encode
 from schemas.times import to_microseconds
+from tests.models.references import REFERENCE
 
 EPOCH = 300
 MINUTE = 60_000_000
 
 
 def announcer() -> Announcer:
-    score = TieScore({"dominance": 2.0}, {"fragment": 0.0}, ReferenceTail(0.05, 0.0, 1.0))
+    score = TieScore({"dominance": 2.0}, {"fragment": 0.0}, REFERENCE)
     return Announcer(EPOCH, 120, score)
 
 

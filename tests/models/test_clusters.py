@@ -2,34 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.clusters import Cluster, Clusters, TieFinding
 from models.state import decode_state, encode_state
-
-_FILLINGS = {
-    "score": 10.0, "p_value": 1e-6, "q_value": 0.01, "first_epoch": 1, "stands_out": True,
-}  # fmt: skip
-
-
-def tie(
-    key: int,
-    accounts: range | list[int],
-    affinities: list[float] | None = None,
-    **values: float,
-) -> TieFinding:
-    members = sorted(accounts)
-    return TieFinding(
-        key=key,
-        accounts=np.array(members, np.uint64),
-        counts=np.ones(len(members), np.int32),
-        affinities=np.array(affinities or [1.0] * len(members)),
-        inputs=np.zeros(3),
-        **{**_FILLINGS, **values},  # type: ignore[arg-type]  # epochs are given as whole numbers
-    )
+from tests.models.tie_findings import tie
 
 
 def founded(clusters: Clusters, name: str, first: TieFinding, epoch: int = 1) -> Cluster:
@@ -39,29 +18,120 @@ def founded(clusters: Clusters, name: str, first: TieFinding, epoch: int = 1) ->
 
 
 @pytest.mark.parametrize(
-    ("members", "joins", "joins_if_it_stands_out"),
+    ("members", "joins"),
     [
-        (range(10, 20), False, False),  # nobody in common
-        (range(8, 18), False, False),  # two in common
-        (range(5, 15), True, True),  # half of either side
-        (range(6, 16), False, False),  # four of ten
-        (range(7, 10), True, True),  # a small tie wholly inside
-        (range(100), False, True),  # the cluster wholly inside
-        (range(8, 12), False, False),  # half of the tie, but two are too few
+        (range(10, 20), False),  # nobody in common
+        (range(8, 18), False),  # two in common
+        (range(5, 15), False),  # half of it
+        (range(4, 14), True),  # six of ten
+        (range(7, 10), True),  # a small tie wholly inside
+        (range(8, 11), False),  # two of three are too few
+        (range(8, 10), False),  # all of it, but too few
+        (range(16), True),  # the cluster wholly inside, and most of the tie
+        (range(17), False),  # the cluster wholly inside, but the tie is mostly others
+        (range(1_000), False),  # as above: what everybody shares
     ],
 )
 @pytest.mark.parametrize("stands_out", [False, True])
-def test_a_tie_joins_by_its_overlap(
+def test_a_tie_joins_when_most_of_its_members_are_in_the_core(
     members: range,
     joins: bool,  # noqa: FBT001 - a table's column
-    joins_if_it_stands_out: bool,  # noqa: FBT001 - as above
     stands_out: bool,  # noqa: FBT001 - as above
 ) -> None:
     clusters = Clusters()
     cluster = founded(clusters, "first", tie(1, range(10)))
-    other = tie(2, members, stands_out=stands_out)
-    expected = cluster if (joins_if_it_stands_out if stands_out else joins) else None
-    assert clusters.find(other) is expected
+    assert clusters.find(tie(2, members, stands_out=stands_out)) is (cluster if joins else None)
+
+
+@given(
+    st.sets(st.integers(1, 40), min_size=1, max_size=12),
+    st.sets(st.integers(1, 40), min_size=1, max_size=30),
+    st.sets(st.integers(41, 90), min_size=1, max_size=30),
+)
+def test_more_strangers_never_make_a_tie_join(
+    members: set[int], shared: set[int], strangers: set[int]
+) -> None:
+    cluster = founded(Clusters(), "first", tie(1, sorted(members)))
+    if not cluster.takes(tie(2, sorted(shared))):
+        assert not cluster.takes(tie(2, sorted(shared | strangers)))
+
+
+def test_a_large_honest_tie_around_a_cluster_stays_out_as_often_as_it_comes() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    for size in (20, 100, 500):
+        assert clusters.find(tie(2, range(size))) is None
+        clusters.put(cluster, tie(3 + size, range(5)), size)
+    assert set(cluster.holdings) == set(range(10))
+
+
+def test_members_of_one_tie_that_does_not_stand_out_are_no_core() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    assert cluster.core == set(range(10))
+    clusters.put(cluster, tie(2, range(5, 15), stands_out=False), 2)
+    assert cluster.core == set(range(10))
+    assert set(cluster.holdings) == set(range(15))
+    assert cluster.convincing() == list(range(10))
+    clusters.put(cluster, tie(3, range(8, 13), stands_out=False), 3)
+    assert cluster.core == set(range(13))
+
+
+def test_strangers_that_a_loose_tie_brought_draw_nobody_in() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    clusters.put(cluster, tie(2, range(4, 14), stands_out=False), 2)
+    assert clusters.find(tie(3, range(8, 15))) is None
+    assert clusters.find(tie(4, range(10, 14))) is None
+
+
+def test_the_core_of_many_ties_holds_a_fair_share_of_them() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    for key in range(2, 15):
+        clusters.put(cluster, tie(key, range(10)), key)
+    clusters.put(cluster, tie(15, range(5, 15)), 15)
+    assert cluster.core == set(range(10))
+
+
+def test_a_tie_that_once_stood_out_goes_on_doing_so() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    clusters.put(cluster, tie(1, range(12), stands_out=False), 2)
+    assert cluster.core == set(range(12))
+
+
+def test_a_tie_that_goes_takes_what_only_it_brought() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    clusters.put(cluster, tie(2, range(6, 14)), 2)
+    assert cluster.core == set(range(14))
+    cluster.drop(2)
+    assert list(cluster.ties) == [1]
+    assert set(cluster.holdings) == set(cluster.affinities) == cluster.core == set(range(10))
+    assert all(held == {1} for held in cluster.holdings.values())
+
+
+@pytest.mark.parametrize(("size", "kept"), [(12, True), (33, True), (34, False), (500, False)])
+def test_a_tie_is_kept_until_it_has_grown_far_beyond_the_core(
+    size: int,
+    kept: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10), p_value=1e-9))
+    clusters.put(cluster, tie(2, range(5), stands_out=False), 2)
+    grown = tie(2, range(size), stands_out=False)
+    assert cluster.keeps(grown) is kept
+    assert clusters.find(grown) is (cluster if kept else None)
+    assert set(cluster.ties) == ({1, 2} if kept else {1})
+    assert (2 in clusters.by_tie) is kept
+
+
+def test_the_best_tie_is_kept_however_it_grows() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(10)))
+    clusters.put(cluster, tie(2, range(5)), 2)
+    assert clusters.find(tie(1, range(500))) is cluster
 
 
 def test_a_tie_that_holds_a_cluster_stays_in_it() -> None:
@@ -73,12 +143,13 @@ def test_a_tie_that_holds_a_cluster_stays_in_it() -> None:
 
 def test_the_largest_overlap_wins_whatever_the_order() -> None:
     orders = []
+    members = {"a": range(6), "b": [*range(3), *range(6, 12)], "c": range(20, 26)}
     for names in (["a", "b", "c"], ["c", "b", "a"]):
         clusters = Clusters()
-        members = {"a": range(5), "b": range(5, 12), "c": range(20, 26)}
         for place, name in enumerate(names):
             founded(clusters, name, tie(ord(name), members[name]), place)
-        found = clusters.find(tie(9, range(12)))
+        assert clusters.find(tie(8, range(3))) is not None
+        found = clusters.find(tie(9, [0, 1, 2, 3, 6, 7]))
         assert found is not None
         orders.append(found.id)
     assert orders == ["b", "b"]
@@ -87,26 +158,27 @@ def test_the_largest_overlap_wins_whatever_the_order() -> None:
 def test_equal_overlaps_are_settled_by_id() -> None:
     for names in (["a", "b"], ["b", "a"]):
         clusters = Clusters()
-        members = {"a": range(5), "b": range(5, 10)}
         for name in names:
-            founded(clusters, name, tie(ord(name), members[name]))
-        found = clusters.find(tie(9, range(10)))
+            founded(clusters, name, tie(ord(name), range(5)))
+        found = clusters.find(tie(9, range(5)))
         assert found is not None
         assert found.id == "b"
 
 
-@given(st.lists(st.sets(st.integers(1, 30), min_size=3, max_size=10), min_size=1, max_size=8))
-def test_a_cluster_keeps_its_identity_while_members_come(parts: list[set[int]]) -> None:
+@given(st.data())
+def test_a_cluster_keeps_its_identity_while_members_come(data: st.DataObject) -> None:
     clusters = Clusters()
     cluster = founded(clusters, "first", tie(1, range(1, 31)), epoch=4)
-    for number, part in enumerate(parts):
+    ties = data.draw(st.integers(1, 5))
+    for number in range(ties):
+        part = data.draw(st.sets(st.sampled_from(sorted(cluster.core)), min_size=3, max_size=10))
         found = clusters.find(tie(2 + number, sorted(part)))
         assert found is cluster
         clusters.put(cluster, tie(2 + number, sorted(part | {100 + number})), 5 + number)
     assert list(clusters.all) == ["first"]
-    assert (cluster.first_epoch, cluster.last_epoch) == (4, 4 + len(parts))
-    assert set(cluster.holdings) == {*range(1, 31), *range(100, 100 + len(parts))}
-    assert all(clusters.by_tie[2 + number] == "first" for number in range(len(parts)))
+    assert (cluster.first_epoch, cluster.last_epoch) == (4, 4 + ties)
+    assert set(cluster.holdings) == {*range(1, 31), *range(100, 100 + ties)}
+    assert all(clusters.by_tie[2 + number] == "first" for number in range(ties))
 
 
 def test_the_strongest_tie_speaks_for_the_cluster() -> None:

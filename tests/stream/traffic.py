@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import orjson
 
-from models.calibration import ReferenceTail
+from models.calibration import Curve, Reference
 from models.options import BudgetOptions, EpochOptions, LearningOptions
 from models.tie_score import TieScore
 from schemas.codec import encode
@@ -43,7 +43,9 @@ _PLANS = ("free", "payg", "pro", "team", "enterprise", "research")
 def scored() -> TieScore:
     """A tie score for these recordings: what most requests of young accounts share stands out."""
     weights = {"dominance": 300.0, "age.level": -60.0}
-    return TieScore(weights, {"fragment": -210.0}, ReferenceTail(0.05, 0.0, 1.0))
+    # Nothing is known of the bulk, far below, so that the scores mean the same all along.
+    reference = Reference(Curve([0.05], [0.0], 1.0), Curve([1_000.0], [0.0], 1.0))
+    return TieScore(weights, {"fragment": -210.0}, reference)
 
 
 def open_run(partitions: int = 1, shuffle: int | None = None) -> LocalRun:
