@@ -42,7 +42,7 @@ class TieScore:
         unknown = sorted(set(weights) - set(INPUT_NAMES))
         if unknown:
             raise ValueError(f"weights name unknown inputs: {', '.join(unknown)}")
-        self.weights = np.array([weights.get(name, 0.0) for name in INPUT_NAMES])
+        self.weights = np.array([weights.get(name, 0.0) for name in INPUT_NAMES], np.float64)
         self._by_kind = np.full(KIND_COUNT, -np.inf)
         for name, value in kinds.items():
             self._by_kind[TieKind[name.upper()]] = value
@@ -79,7 +79,7 @@ def read_score(text: str) -> TieScore:
         curves = {name: Curve(**knots) for name, knots in table["reference"].items()}
         reference = Reference(**curves)
         return TieScore(table["weights"], table["kinds"], reference)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a tie score: {error}") from error
 
 
