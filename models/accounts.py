@@ -142,9 +142,11 @@ class AccountStage:
     ) -> AccountReport:
         self._profiles.array["contributes"][slots[ranked.due]] = epoch + self._options.contribution
         priorities, sample = ranked.sample()
+        cohorts, bins = ranked.lessons()
         return AccountReport(
             tie_batches=ranked.tie_batches(self._tie_partitions),
-            histogram=ranked.histogram(),
+            cohorts=cohorts,
+            bins=bins,
             oddity=ranked.oddities(),
             priorities=priorities,
             sample=sample,

@@ -18,6 +18,7 @@ from river.anomaly import HalfSpaceTrees
 
 from models.batch import COHORTS
 from models.features import BINS
+from models.kernels.accounts import add_to_histogram
 from models.kernels.trees import score_trees
 from models.signals import ACCOUNT_FEATURES
 
@@ -38,9 +39,9 @@ class RankTables:
         self._histogram = np.zeros((COHORTS, FEATURES, BINS))
         self.medians = np.zeros(FEATURES)
 
-    def add(self, counted: NDArray[np.int64]) -> None:
-        """Add the accounts of an epoch: int64[cohorts, features, bins]."""
-        self._histogram += counted
+    def add(self, cohorts: NDArray[np.intp], bins: NDArray[np.uint8]) -> None:
+        """Count accounts: the cohort of each, and the bin of each of its features."""
+        add_to_histogram(cohorts, bins, self._histogram)
 
     def fade(self) -> None:
         """Let an hour pass; counts halve in three days."""

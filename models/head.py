@@ -26,6 +26,7 @@ from models.features import BINS
 from models.joining import JOIN_P, Joining
 from models.messages import (
     AccountReport,
+    Conclusion,
     Control,
     Holder,
     TestedTies,
@@ -66,16 +67,6 @@ class HeadOptions:
     def per_day(self) -> float:
         """Epochs in a day."""
         return 86_400 / self.epoch_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What the head says at the end of an epoch."""
-
-    alerts: list[AlertEvent]
-    scores: list[ScoreRecord]
-    control: Control
-    ties: TieOptions
 
 
 class Head:
@@ -161,8 +152,7 @@ class Head:
     def _learn(self, reports: Sequence[AccountReport]) -> None:
         offered: list[tuple[int, bytes]] = []
         for report in reports:
-            if report.histogram is not None:
-                self._ranks.add(report.histogram)
+            self._ranks.add(report.cohorts, report.bins)
             self._oddity += report.oddity
             rows = [row.tobytes() for row in report.sample]
             offered.extend(zip(report.priorities.tolist(), rows, strict=True))

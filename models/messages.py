@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import TreeArrays
+from schemas.alert import AlertEvent
+from schemas.score import ScoreRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,14 @@ class AccountScores:
 class AccountReport:
     """What an account partition sends on closing an epoch.
 
-    A batch for each tie partition, a summary for the head. `sample` holds ranks of contributing
-    accounts with the smallest `priorities`; `histogram` and `oddity` count what contributing
-    accounts show.
+    A batch for each tie partition, a summary for the head. `cohorts` and `bins` are those of the
+    accounts that teach the baseline, one row each, `oddity` counts them by bin of oddity; `sample`
+    holds the ranks of those with the smallest `priorities`.
     """
 
     tie_batches: list[TieBatch]
-    histogram: NDArray[np.int64] | None
+    cohorts: NDArray[np.intp]
+    bins: NDArray[np.uint8]
     oddity: NDArray[np.int64]
     priorities: NDArray[np.uint64]
     sample: NDArray[np.uint8]
@@ -145,3 +148,13 @@ class RowCounts:
     duplicates: int = 0
     reused_ids: int = 0
     late: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What the head says at the end of an epoch."""
+
+    alerts: list[AlertEvent]
+    scores: list[ScoreRecord]
+    control: Control
+    ties: TieOptions

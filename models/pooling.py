@@ -51,6 +51,23 @@ class TieView:
         self.records = records
         self.epoch_seconds = epoch_seconds
         self.members: Values = np.maximum(records["members"], 1).astype(np.float64)
+        self._kinds = records["tie"] & np.uint64(15)
+        self._shares: dict[str, Values] = {}
+
+    def distinct_share(self, distinct: str, known: str, *own: int) -> Values:
+        """Distinct values a member: (values - 1) / (members that have one - 1).
+
+        1 where fewer than two members have a value, and for ties of the kinds `own`.
+        """
+        if distinct not in self._shares:
+            number = self.records[known]
+            share = (self.records[distinct] - 1.0) / np.maximum(number - 1.0, 1.0)
+            unknown = number < 2
+            for kind in own:
+                unknown |= self._kinds == kind
+            share[unknown] = 1.0
+            self._shares[distinct] = share
+        return self._shares[distinct]
 
     @property
     def joined_spread(self) -> Values:

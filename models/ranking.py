@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.baseline import FEATURES
-from models.batch import COHORTS
 from models.features import BINS, ProfileView
 from models.kernels import accounts as kernels
 from models.kernels.table import mix_all
@@ -64,13 +63,9 @@ class RankedAccounts:
         score = self._control.trees.score(self._ranks)
         return np.clip(np.rint(score * (BINS - 1)), 0, BINS - 1).astype(np.intp)
 
-    def histogram(self) -> NDArray[np.int64] | None:
-        """What the accounts that teach the baseline show: int64[cohorts, features, bins]."""
-        if not len(self._teaching):
-            return None
-        out = np.zeros((COHORTS, FEATURES, BINS), np.int64)
-        kernels.add_to_histogram(self._cohorts[self._teaching], self._bins[self._teaching], out)
-        return out
+    def lessons(self) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
+        """Cohorts and bins of the accounts that teach the baseline, one row an account."""
+        return self._cohorts[self._teaching], self._bins[self._teaching]
 
     def oddities(self) -> NDArray[np.int64]:
         """Accounts that teach, by bin of oddity."""

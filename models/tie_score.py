@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Curve, Reference
-from models.kernels.ties import affinities
+from models.kernels.ties import add_weighted, affinities
 from models.kinds import KIND_COUNT, TieKind
 from models.pooling import input_names
 from models.signals import ACCOUNT_FEATURES, TIE_FEATURES
@@ -50,11 +50,8 @@ class TieScore:
     def score(self, keys: NDArray[np.uint64], inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Score of each tie (rows of `inputs`); -inf for kinds that are not scored."""
         kinds = (keys & np.uint64(15)).astype(np.intp)
-        # A sum over columns in fixed order: BLAS would round differently for other batch sizes.
         total = self._by_kind[kinds].copy()
-        for column, weight in enumerate(self.weights.tolist()):
-            if weight:
-                total += weight * inputs[:, column]
+        add_weighted(np.ascontiguousarray(inputs), self.weights, total)
         return total
 
     def contributions(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -106,7 +106,7 @@ class TieStage:
 
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
-        numbers = np.unique(self._add(epoch, _joined(batches), options))
+        numbers = self._add(epoch, _joined(batches), options)
         report = self._test(numbers, options)
         return TieReport(
             report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:])

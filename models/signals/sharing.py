@@ -18,36 +18,24 @@ def _dominance(view: TieView) -> Values:
     return view.records["shares"] / 65536.0 / view.members
 
 
-def _unrelated(view: TieView, distinct: str, known: str, kinds: tuple[TieKind, ...]) -> Values:
-    """Distinct values a member: 1 when all differ, near 0 when one stands for all; 1 when unknown.
-
-    Ties that are themselves a value of this sort have 1 as well: that they share it is no news.
-    """
-    number = view.records[known]
-    ratio = (view.records[distinct] - 1.0) / np.maximum(number - 1.0, 1.0)
-    same = np.isin(view.records["tie"] & np.uint64(15), np.array(kinds, np.uint64))
-    return np.where((number < 2) | same, 1.0, ratio)
-
-
 def _owners(view: TieView) -> Values:
-    return _unrelated(view, "owners", "owned", ())
+    """Owners a member: 1 when all differ, near 0 when one stands for all; 1 when unknown."""
+    return view.distinct_share("owners", "owned")
 
 
 def _payments(view: TieView) -> Values:
-    return _unrelated(view, "payments", "paying", (TieKind.PAYMENT,))
+    """The same for payment instruments; its own ties have 1: no news."""
+    return view.distinct_share("payments", "paying", TieKind.PAYMENT)
 
 
 def _networks(view: TieView) -> Values:
-    return _unrelated(view, "networks", "located", (TieKind.ADDRESS, TieKind.NETWORK))
+    """The same for networks."""
+    return view.distinct_share("networks", "located", TieKind.ADDRESS, TieKind.NETWORK)
 
 
 def _hidden(view: TieView) -> Values:
-    """Shared payments or networks among members whose owners differ.
-
-    These are relations that nobody states.
-    """
-    strangers = _owners(view)
-    return strangers * (1.0 - np.minimum(_payments(view), _networks(view)))
+    """Shared payments or networks among members of different owners: relations nobody states."""
+    return _owners(view) * (1.0 - np.minimum(_payments(view), _networks(view)))
 
 
 def _joining(view: TieView) -> Values:

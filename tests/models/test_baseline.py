@@ -14,7 +14,7 @@ from models.features import BINS
 from models.signals import ACCOUNT_FEATURES
 from models.state import decode_state, encode_state
 
-Counts = NDArray[np.int64]
+Counts = tuple[NDArray[np.intp], NDArray[np.uint8]]
 Ranks = NDArray[np.uint8]
 
 NAMES = [feature.name for feature in ACCOUNT_FEATURES]
@@ -23,17 +23,18 @@ NAMES = [feature.name for feature in ACCOUNT_FEATURES]
 def counts(seed: int, cohorts: dict[int, int]) -> Counts:
     """Accounts of some cohorts with random bins of every feature."""
     random = np.random.default_rng(seed)
-    out = np.zeros((COHORTS, FEATURES, BINS), np.int64)
+    rows, bins = [np.empty(0, np.intp)], [np.empty((0, FEATURES), np.uint8)]
     for cohort, accounts in cohorts.items():
-        for feature in range(FEATURES):
-            bins = np.clip(random.normal(90 + 20 * cohort, 30, accounts), 0, BINS - 1)
-            np.add.at(out[cohort, feature], bins.astype(np.intp), 1)
-    return out
+        drawn = random.normal(90 + 20 * cohort, 30, (accounts, FEATURES))
+        rows.append(np.full(accounts, cohort, np.intp))
+        bins.append(np.clip(drawn, 0, BINS - 1).astype(np.uint8))
+    return np.concatenate(rows), np.concatenate(bins)
 
 
-def tables_of(counted: Counts) -> Ranks:
+def tables_of(*counted: Counts) -> Ranks:
     ranks = RankTables()
-    ranks.add(counted)
+    for each in counted:
+        ranks.add(*each)
     tables = ranks.tables()
     assert tables is not None
     return tables
@@ -62,7 +63,7 @@ def test_ranks_are_those_of_the_cohort_where_it_is_large() -> None:
 def test_a_small_cohort_is_drawn_to_the_whole() -> None:
     large = counts(2, {0: 20_000})
     whole = tables_of(large)
-    alone, few, many = (tables_of(large + counts(3, {4: size})) for size in (0, 20, 4_000))
+    alone, few, many = (tables_of(large, counts(3, {4: size})) for size in (0, 20, 4_000))
     far = [np.abs(tables[4].astype(int) - whole[0]).mean() for tables in (alone, few, many)]
     assert far[0] <= 1.0
     assert far[0] < far[1] < far[2]
@@ -71,29 +72,29 @@ def test_a_small_cohort_is_drawn_to_the_whole() -> None:
 
 def test_too_few_accounts_rank_nobody() -> None:
     ranks = RankTables()
-    ranks.add(counts(4, {0: 60, 1: 39}))
+    ranks.add(*counts(4, {0: 60, 1: 39}))
     assert ranks.tables() is None
-    ranks.add(counts(5, {2: 1}))
+    ranks.add(*counts(5, {2: 1}))
     assert ranks.tables() is not None
 
 
 def test_old_accounts_fade_to_half_in_three_days() -> None:
     ranks = RankTables()
-    ranks.add(counts(6, {0: 150}))
+    ranks.add(*counts(6, {0: 150}))
     for _ in range(72):
         ranks.fade()
     assert ranks.tables() is None
-    ranks.add(counts(6, {0: 26}))
+    ranks.add(*counts(6, {0: 26}))
     assert ranks.tables() is not None
 
 
 def test_loaded_ranks_are_the_same() -> None:
     ranks, loaded = RankTables(), RankTables()
-    ranks.add(counts(7, {0: 500, 3: 20}))
+    ranks.add(*counts(7, {0: 500, 3: 20}))
     ranks.fade()
     loaded.load(decode_state(encode_state({"it": ranks.dump()}))["it"])
     for one in (ranks, loaded):
-        one.add(counts(8, {1: 77}))
+        one.add(*counts(8, {1: 77}))
     assert np.array_equal(loaded.tables(), ranks.tables())  # type: ignore[arg-type]  # both are ready
 
 
