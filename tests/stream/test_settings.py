@@ -93,6 +93,8 @@ def test_an_allow_list_entry_is_read_with_its_expiry(tmp_path: Path) -> None:
     [
         ('kind = "network"', 'kind = "planet"', "allow[0].kind"),
         ("192.0.2.0/24", "192.0.2.0/99", "allow[0].value"),
+        ("192.0.2.0/24", "AS64500", "allow[0].value"),
+        ('kind = "network"', 'kind = "fragment"', "allow[0].value"),
         ('reason = "a classroom"', "", "allow[0].reason"),
         ('owner = "trust@example.org"', "owner = 3", "allow[0].owner"),
         ("expires = 2027-01-01T00:00:00Z", "", "allow[0].expires"),
@@ -105,6 +107,19 @@ def test_a_faulty_allow_list_entry_is_refused_by_key(
 ) -> None:
     told = _problems(_written(tmp_path, ENTRY.replace(old, new)), {})
     assert [problem.split(": ")[0] for problem in told] == [place]
+
+
+@pytest.mark.parametrize(
+    "digest",
+    ["00000000000004d", "00000000000004d10", "0x0000000000004d", "00000000000004D1", "fragment"],
+)
+def test_a_fragment_is_named_by_the_digest_that_alerts_show(tmp_path: Path, digest: str) -> None:
+    entry = ENTRY.replace('kind = "network"', 'kind = "fragment"')
+    allowed = entry.replace("192.0.2.0/24", "00000000000004d1")
+    (read,) = load_settings(_written(tmp_path, allowed), {}).allow
+    assert (read.kind, read.value) == ("fragment", "00000000000004d1")
+    told = _problems(_written(tmp_path, entry.replace("192.0.2.0/24", digest)), {})
+    assert told == ["allow[0].value: not a digest of 16 hexadecimal digits"]
 
 
 def test_printed_settings_hold_no_secret(tmp_path: Path) -> None:
