@@ -39,7 +39,7 @@ def plausible_profiles(random: np.random.Generator, count: int) -> NDArray[np.vo
     records["last"] = NOW
     records["idle"] = np.exp2(random.uniform(0, 13.9, count)) * 6e7 - 6e7
     sums = dict.fromkeys(MEASURES, np.zeros(count))
-    sums["requests"] = np.exp2(random.uniform(0, 15.5, count))
+    sums["requests"] = np.exp2(random.uniform(0, 14.0, count))
     for name in ("known_input", "known_output", "known_messages", "texts"):
         sums[name] = sums["requests"] * random.random(count) * (random.random(count) < 0.8)
     for name, (whole, low, high) in _LOGARITHMS.items():
@@ -55,7 +55,7 @@ def plausible_profiles(random: np.random.Generator, count: int) -> NDArray[np.vo
         records[name] = _marks(random, sums["requests"])
     spread = random.random((count, HOURS)) ** random.uniform(0, 40, (count, 1))
     records["hours"] = spread * (sums["requests"] / spread.sum(axis=1))[:, None]
-    records["active"] = np.maximum(1.0, sums["requests"] * random.random(count))
+    records["active"] = np.maximum(1.0, sums["requests"] * random.uniform(0.002, 1, count))
     records["busy"] = records["active"] * random.uniform(1, 9, count)
     records["busy"] = np.clip(records["busy"], sums["requests"] / 50, sums["requests"])
     records["active"] = np.minimum(records["active"], records["busy"])
@@ -66,12 +66,13 @@ def plausible_profiles(random: np.random.Generator, count: int) -> NDArray[np.vo
 
 
 def _marks(random: np.random.Generator, requests: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Bits of up to 30 distinct values; a session has up to 100 requests."""
-    shape = (len(requests), len(BREADTHS), 1)
-    distinct = np.exp2(random.uniform(-2, np.log2(30), shape))
+    """Bits of up to 15 distinct values; a session has 2 to 100 requests."""
+    shape = (len(requests), len(BREADTHS), 64)
+    distinct = np.exp2(random.uniform(-2, np.log2(15), shape[:2]))
     place = BREADTHS.index("sessions")
-    distinct[:, place, 0] = np.minimum(requests * random.uniform(0.01, 0.5, len(requests)), 150)
-    bits = random.random((*shape[:2], 64)) < 1.0 - np.exp(-distinct / 64)
+    distinct[:, place] = np.minimum(requests * random.uniform(0.01, 0.5, len(requests)), 75)
+    number = np.floor(64 * (1.0 - np.exp(-distinct / 64)))
+    bits = random.permuted(np.broadcast_to(np.arange(64), shape), axis=2) < number[..., None]
     return np.packbits(bits, axis=2).view(np.uint64)[..., 0]
 
 
