@@ -147,6 +147,19 @@ def test_ids_are_hashes_of_entity_and_epoch(epochs: tuple[int, int]) -> None:
     assert Announcer.entity_id(3, 5) != Announcer.entity_id(4, 5)
 
 
+def test_only_a_cluster_with_news_has_anything_to_say() -> None:
+    cluster = new_cluster(range(8))
+    told = []
+    for epoch, size in enumerate((8, 8, 9, 10, 10), 5):
+        grow(cluster, range(size), epoch)
+        news = announcer().has_news(cluster, epoch)
+        assert news is bool(say(cluster, epoch))
+        told.append(news)
+    assert told == [True, False, False, True, False]
+    assert announcer().has_news(cluster, 9_000)
+    assert not announcer().has_news(new_cluster(range(2)), 5)
+
+
 def test_hidden_values_are_not_shown() -> None:
     [alert] = say(new_cluster(range(4)), 5)
     [shown] = alert.ties
