@@ -13,7 +13,7 @@ OVERLAP = 0.6
 """Share of a tie's members that a cluster's core must hold for the tie to join it."""
 
 _LEAST_COMMON = 3
-_CORE_SHARE = 0.15
+_CORE_SHARE = 0.2
 _KEPT = 0.3
 _NAMED_SHARE = 0.4
 
@@ -97,17 +97,18 @@ class Cluster:
     def core(self) -> set[int]:
         """Accounts that belong beyond doubt.
 
-        They hold 15 % of the ties, and two or one that stands out by itself. Only they draw
-        further ties in and are named; else each loosely joined tie would bring strangers, and they
-        the next tie.
+        They hold a fifth as many ties as the account that holds most, and two or one that stands
+        out by itself. (A share of all ties would leave nobody, where a campaign is dealt over many
+        payments.) Only they draw further ties in and are named; else each loosely joined tie would
+        bring strangers, and they the next tie.
         """
         if self._core is None:
             strong = {key for key, tie in self.ties.items() if tie.stands_out}
-            least = _CORE_SHARE * len(self.ties)
+            most = max((len(held) for held in self.holdings.values()), default=0)
             self._core = {
                 account
                 for account, held in self.holdings.items()
-                if len(held) >= least and (len(held) > 1 or held & strong)
+                if len(held) >= _CORE_SHARE * most and (len(held) > 1 or held & strong)
             }
         return self._core
 
@@ -152,6 +153,8 @@ class Cluster:
         is named when its affinity reaches two fifths of the median member's.
         """
         accounts = sorted(self.core)
+        if not accounts:
+            return []
         median = float(np.median([self.affinities[account] for account in accounts]))
         least = _NAMED_SHARE * median if median > 0 else -np.inf
         return [account for account in accounts if self.affinities[account] >= least]

@@ -94,6 +94,16 @@ def test_the_core_of_many_ties_holds_a_fair_share_of_them() -> None:
     assert cluster.core == set(range(10))
 
 
+def test_a_campaign_dealt_over_many_payments_keeps_its_core() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(100)))
+    for payment in range(20):
+        members = range(5 * payment, 5 * payment + 5)
+        clusters.put(cluster, tie(2 + payment, members, stands_out=False), 2)
+    assert cluster.core == set(range(100))
+    assert cluster.fresh == list(range(100))
+
+
 def test_a_tie_that_once_stood_out_goes_on_doing_so() -> None:
     clusters = Clusters()
     cluster = founded(clusters, "first", tie(1, range(10)))
