@@ -42,7 +42,7 @@ from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
 _LISTED_P = 1e-3
-_HOUR_SAMPLE = 64
+_HOUR_SAMPLE = 32
 _DELAY_DAYS = 2.0
 _CLOSE_DAYS = 5.0
 

@@ -149,17 +149,17 @@ class TieStage:
 
     def _test(self, numbers: NDArray[np.int32], options: TieOptions) -> TestedTies:
         ties = self._ties.array
-        touched = ties[numbers]
-        enough = (touched["members"] >= LEAST_MEMBERS) & (touched["members"] < options.most_members)
-        doubled = (touched["members"] >= 2 * touched["tested_members"]) | (
-            touched["volume"] >= 2 * touched["tested_volume"]
+        members, volume = ties["members"][numbers], ties["volume"][numbers]
+        enough = (members >= LEAST_MEMBERS) & (members < options.most_members)
+        doubled = (members >= 2 * ties["tested_members"][numbers]) | (
+            volume >= 2 * ties["tested_volume"][numbers]
         )
-        tested = enough & doubled & (touched["volume"] >= _LEAST_VOLUME)
+        tested = enough & doubled & (volume >= _LEAST_VOLUME)
         watched = np.zeros(len(numbers), np.bool_)
         if options.watched:
             wanted = np.fromiter(options.watched, np.uint64, len(options.watched))
-            watched = np.isin(touched["key"], wanted)
-            watched &= touched["members"] > touched["listed_members"]
+            watched = np.isin(ties["key"][numbers], wanted)
+            watched &= members > ties["listed_members"][numbers]
         chosen = numbers[tested | watched]
         ties["tested_members"][numbers[tested]] = ties["members"][numbers[tested]]
         ties["tested_volume"][numbers[tested]] = ties["volume"][numbers[tested]]
