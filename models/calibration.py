@@ -72,7 +72,7 @@ class Curve:
     def __init__(self, values: Sequence[float], scores: Sequence[float], scale: float) -> None:
         rising = all(low < high for low, high in pairwise(scores))
         falling = all(high > low > 0 for high, low in pairwise(values))
-        if len(values) != len(scores) or not values or not rising or not falling or scale <= 0:
+        if len(values) != len(scores) or not values or not rising or not falling or not scale > 0:
             raise ValueError("a curve needs knots of falling values and rising scores")
         self._logs = np.log(np.array(values, np.float64))
         self._scores = np.array(scores, np.float64)
