@@ -80,7 +80,9 @@ def replayed(directory: Path, score: str | None) -> Judgement:
 
 def _judged(job: tuple[str, int, str | None, Path]) -> Judgement:
     name, seed, score, work = job
-    return replayed(simulate(name, seed, work), score)
+    result = replayed(simulate(name, seed, work), score)
+    sys.stderr.write(f"judged {name} seed {seed}\n")
+    return result
 
 
 def campaign_rows(work: Path, pool: ProcessPoolExecutor) -> list[dict[str, object]]:
