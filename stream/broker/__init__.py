@@ -1,0 +1,1 @@
+"""Kafka at the edges: options, names, security, topics; publishing and following them."""
