@@ -25,7 +25,6 @@ _UNITS = np.array(
      for name in MEASURES]
 )  # fmt: skip
 _MICROSECONDS = 1_000_000
-_OLDEST_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +64,22 @@ class AccountStage:
         self._closed = -1
         self.counts = RowCounts()
 
-    def add(self, batch: EventBatch, now: int) -> None:
-        """Add rows of this partition.
+    def add(self, batch: EventBatch) -> None:
+        """Add rows of this partition, each to its epoch; duplicates are dropped.
 
-        Duplicates are dropped, late rows go to the next open epoch.
+        A row of a closed epoch was counted before (a log is being read again) and is dropped too.
         """
+        if len(batch) and int(batch.epoch.min()) <= self._closed:
+            batch = batch.take(np.flatnonzero(batch.epoch > self._closed))
         fresh, reused = self._duplicates.admit(batch.time, batch.request, batch.reference)
         self.counts.duplicates += len(batch) - int(fresh.sum())
         self.counts.reused_ids += reused
         if not fresh.all():
             batch = batch.take(np.flatnonzero(fresh))
         self.counts.added += len(batch)
-        epochs = batch.time // (self._options.epoch_seconds * _MICROSECONDS)
-        late = late_rows(epochs, self._closed, now, self._options.epoch_seconds)
-        self.counts.late += int(late.sum())
-        epochs[late] = self._closed + 1 if self._closed >= 0 else now
-        present = np.unique(epochs).tolist()
+        present = np.unique(batch.epoch).tolist()
         for epoch in present:
-            rows = batch if len(present) == 1 else batch.take(np.flatnonzero(epochs == epoch))
+            rows = batch if len(present) == 1 else batch.take(np.flatnonzero(batch.epoch == epoch))
             self._partial(epoch).add(rows)
 
     def _partial(self, epoch: int) -> EpochPartial:
@@ -212,7 +209,7 @@ class AccountStage:
             "facts": self._facts,
             "waiting": self._waiting,
             "counts": [
-                self.counts.added, self.counts.duplicates, self.counts.reused_ids, self.counts.late,
+                self.counts.added, self.counts.duplicates, self.counts.reused_ids,
             ],
         }  # fmt: skip
 
@@ -233,16 +230,3 @@ class AccountStage:
         }
         self._waiting = {int(account): dict(facts) for account, facts in state["waiting"].items()}
         self.counts = RowCounts(*state["counts"])
-
-
-def late_rows(
-    epochs: NDArray[np.int64], closed: int, now: int, epoch_seconds: int
-) -> NDArray[np.bool_]:
-    """Which rows come too late for their epoch: it is closed, or 31 days behind the epoch of now.
-
-    The second rule keeps a row with a clock of long ago from opening an epoch of its own.
-    """
-    late: NDArray[np.bool_] = (epochs <= closed) | (
-        epochs < now - round(_OLDEST_DAYS * 86_400 / epoch_seconds)
-    )
-    return late

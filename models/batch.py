@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,8 @@ class EventBatch:
 
     Attributes:
         time: Microseconds since 1970, int64[n].
+        epoch: The epoch that the row counts in, which its source decides, int64[n].
+        position: Where reading its source stood when the row was believed, int64[n].
         account: Account keys, uint64[n].
         request: Hash of (account, id, time), uint64[n].
         reference: Hash of (account, id), uint64[n].
@@ -83,6 +87,8 @@ class EventBatch:
     """
 
     time: NDArray[np.int64]
+    epoch: NDArray[np.int64]
+    position: NDArray[np.int64]
     account: NDArray[np.uint64]
     request: NDArray[np.uint64]
     reference: NDArray[np.uint64]
@@ -107,6 +113,8 @@ class EventBatch:
         ties, tie_ends = gather_ragged(self.ties, self.tie_ends, rows)
         return EventBatch(
             self.time[rows],
+            self.epoch[rows],
+            self.position[rows],
             self.account[rows],
             self.request[rows],
             self.reference[rows],
@@ -123,3 +131,60 @@ class EventBatch:
             [self.ids[row] for row in rows],
             self.clear,
         )
+
+
+_PLAIN = tuple(
+    field.name for field in fields(EventBatch) if field.name not in {"names", "ids", "clear"}
+)
+
+
+def concatenate(batches: Sequence[EventBatch]) -> EventBatch:
+    """The rows of these batches (at least one) one after the other."""
+    if len(batches) == 1:
+        return batches[0]
+    columns = {
+        name: np.concatenate([getattr(batch, name) for batch in batches])
+        for name in _PLAIN
+        if name != "tie_ends"
+    }
+    starts = np.cumsum([0, *(len(batch.ties) for batch in batches[:-1])])
+    ends = [batch.tie_ends + start for batch, start in zip(batches, starts, strict=True)]
+    return EventBatch(
+        **columns,
+        tie_ends=np.concatenate(ends),
+        names=[name for batch in batches for name in batch.names],
+        ids=[one for batch in batches for one in batch.ids],
+        clear={key: text for batch in batches for key, text in batch.clear.items()},
+    )
+
+
+def to_columns(batch: EventBatch) -> dict[str, Any]:
+    """The batch as plain values and arrays, whole numbers as narrow as they fit."""
+    columns: dict[str, Any] = {name: getattr(batch, name) for name in _PLAIN}
+    columns["measures"] = _narrow(batch.measures)
+    columns["tie_ends"] = _narrow(batch.tie_ends)
+    return {**columns, "names": batch.names, "ids": batch.ids, "clear": batch.clear}
+
+
+def from_columns(columns: Mapping[str, Any]) -> EventBatch:
+    """The batch that `to_columns` gave.
+
+    Raises:
+        KeyError: A column is missing.
+    """
+    return EventBatch(
+        **{name: columns[name] for name in _PLAIN if name not in {"measures", "tie_ends"}},
+        measures=columns["measures"].astype(np.int64),
+        tie_ends=columns["tie_ends"].astype(np.int64),
+        names=columns["names"],
+        ids=columns["ids"],
+        clear=columns["clear"],
+    )
+
+
+def _narrow(numbers: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
+    least, most = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
+    for kind in (np.int16, np.int32):
+        if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max:
+            return numbers.astype(kind)
+    return numbers

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.accounts import AccountOptions, AccountStage, FactValues, late_rows
+from models.accounts import AccountOptions, AccountStage, FactValues
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.head import Head, HeadOptions
@@ -89,7 +88,6 @@ class Detector:
             sum(count.added for count in counts),
             sum(count.duplicates for count in counts),
             sum(count.reused_ids for count in counts),
-            sum(count.late for count in counts),
         )
 
     @property
@@ -102,31 +100,20 @@ class Detector:
         """Ties in state."""
         return sum(stage.count for stage in self._ties)
 
-    def add(self, batch: EventBatch, watermark: int) -> None:
-        """Add rows of any partition; `watermark` is how far their source has come, microseconds."""
-        now = self._epoch_of(watermark)
+    def add(self, batch: EventBatch) -> None:
+        """Add rows of any partition, each with its epoch."""
         if len(self._accounts) == 1:
-            self._accounts[0].add(batch, now)
+            self._accounts[0].add(batch)
             return
         target = batch.account % np.uint64(len(self._accounts))
         for number, stage in enumerate(self._accounts):
             rows = np.flatnonzero(target == number)
             if len(rows):
-                stage.add(batch.take(rows), now)
+                stage.add(batch.take(rows))
 
     def add_facts(self, account: int, time: int, facts: FactValues) -> None:
         """Add facts of an account (key, microseconds, profile columns)."""
         self._accounts[account % len(self._accounts)].add_facts(account, time, facts)
-
-    def is_late(self, batch: EventBatch, watermark: int) -> NDArray[np.bool_]:
-        """Which rows belong to closed epochs or to none that could still be open."""
-        epochs = batch.time // (self._options.epoch.seconds * _MICROSECONDS)
-        return late_rows(
-            epochs, self.closed, self._epoch_of(watermark), self._options.epoch.seconds
-        )
-
-    def _epoch_of(self, time: int) -> int:
-        return time // (self._options.epoch.seconds * _MICROSECONDS)
 
     def advance(self, watermark: int | None) -> ClosedEpochs:
         """Close every epoch that the watermark (microseconds) has passed by the allowed lateness.

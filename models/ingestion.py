@@ -74,7 +74,7 @@ class BatchBuilder:
         return values
 
     def build(self, events: Events) -> EventBatch:
-        """The batch of these events, in their order."""
+        """The batch of these events, in their order; epoch and position are left to the source."""
         names = [event.account for event in events]
         ids = [event.id for event in events]
         hashes = self._hashed(events, names, ids)
@@ -94,6 +94,8 @@ class BatchBuilder:
         reference = hashes["request"] ^ hashes["account"]
         return EventBatch(
             time=time,
+            epoch=np.zeros(len(events), np.int64),
+            position=np.zeros(len(events), np.int64),
             account=hashes["account"],
             request=_non_zero(reference ^ (time.astype(np.uint64) * _GOLDEN)),
             reference=_non_zero(reference),

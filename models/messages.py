@@ -147,7 +147,6 @@ class RowCounts:
     added: int = 0
     duplicates: int = 0
     reused_ids: int = 0
-    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,18 @@ _LONE_ROWS = 256
 _BELIEVABLE_GAP = 31 * 24 * HOUR
 
 Times = NDArray[np.int64]
+
+
+class Believed(NamedTuple):
+    """Rows believed, in order of belief.
+
+    Their numbers, for each the place in the batch of the row that brought belief, and the watermark
+    (microseconds) by which it may be late.
+    """
+
+    numbers: NDArray[np.int64]
+    causes: NDArray[np.int64]
+    watermarks: NDArray[np.int64]
 
 
 class Watermark:
@@ -37,27 +49,54 @@ class Watermark:
     def __len__(self) -> int:
         return len(self._parked)
 
-    def admit(self, times: Times, accounts: NDArray[np.uint64], first: int) -> list[int]:
-        """Numbers of the rows believed now, those parked earlier included, in order of belief.
+    def admit(self, times: Times, accounts: NDArray[np.uint64], first: int) -> Believed:
+        """The rows believed now, those parked earlier included, in order of belief.
 
         Rows are numbered `first`, `first` + 1, …; those that are not returned are parked.
         """
+        count = len(times)
         if self.time is not None and not self._parked:
             reached = np.maximum.accumulate(np.concatenate([[self.time], times]))
             if (times <= reached[:-1] + HOUR).all():
                 self.time = int(reached[-1])
                 self._in_sequence = 0
-                return list(range(first, first + len(times)))
-        admitted: list[int] = []
+                return Believed(np.arange(first, first + count), np.arange(count), reached[1:])
+        admitted: list[tuple[int, int]] = []
+        causes: list[int] = []
         for row, (time, account) in enumerate(zip(times.tolist(), accounts.tolist(), strict=True)):
             self._admit_one(time, account, first + row, admitted)
-        return admitted
+            causes.extend([row] * (len(admitted) - len(causes)))
+        numbers = np.array([number for number, _ in admitted], np.int64)
+        judged = np.array([watermark for _, watermark in admitted], np.int64)
+        return Believed(numbers, np.array(causes, np.int64), judged)
 
-    def _admit_one(self, time: int, account: int, number: int, admitted: list[int]) -> None:
+    def advance(self, time: int) -> list[int]:
+        """Take it from elsewhere that no older row follows; numbers of the rows believed by it."""
+        self.time = time if self.time is None else max(self.time, time)
+        admitted: list[tuple[int, int]] = []
+        self._release(admitted)
+        return [number for number, _ in admitted]
+
+    def oldest_parked(self) -> int:
+        """Number of the row that has waited longest.
+
+        Raises:
+            ValueError: No row waits.
+        """
+        return min(number for _, _, number in self._parked)
+
+    def refuse(self, number: int) -> None:
+        """Wait for a row no longer."""
+        self._parked = [row for row in self._parked if row[2] != number]
+        self._in_sequence = min(self._in_sequence, len(self._parked))
+
+    def _admit_one(
+        self, time: int, account: int, number: int, admitted: list[tuple[int, int]]
+    ) -> None:
         if self.time is not None and time <= self.time + HOUR:
             self.time = max(self.time, time)
             self._in_sequence = 0
-            admitted.append(number)
+            admitted.append((number, self.time))
             self._release(admitted)
             return
         self._parked.append((time, account, number))
@@ -68,7 +107,7 @@ class Watermark:
             self._in_sequence = 0
             self._release(admitted)
 
-    def _release(self, admitted: list[int]) -> None:
+    def _release(self, admitted: list[tuple[int, int]]) -> None:
         """Believe parked rows that are within an hour by now, until none is."""
         while self._parked and self.time is not None:
             limit = self.time + HOUR
@@ -76,8 +115,16 @@ class Watermark:
             if not near:
                 return
             self._parked = [row for row in self._parked if row[0] > limit]
-            admitted.extend(number for _, _, number in near)
+            admitted.extend((number, self.judged_by(time)) for time, _, number in near)
             self.time = max(self.time, *(time for time, _, _ in near))
+
+    def judged_by(self, time: int) -> int:
+        """The watermark by which a row of this time that had to wait may be late.
+
+        Waiting makes no row late; a row of 31 days ago and more always is.
+        """
+        reached = time if self.time is None else self.time
+        return reached if reached - time > _BELIEVABLE_GAP else time
 
     def _confirmed(self) -> int | None:
         """Start of the time that the parked rows confirm."""

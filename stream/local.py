@@ -15,9 +15,9 @@ from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
 from models.messages import TieReport
+from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
-from models.watermark import Watermark
 from schemas.alert import AlertEvent
 from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
@@ -54,13 +54,11 @@ class Counters:
 
 
 @dataclass(slots=True)
-class _Source:
-    """One recording: its watermark, and the rows that wait for their time to be believed."""
+class _Opened:
+    """One recording, until it ends."""
 
-    watermark: Watermark
+    source: Source
     open: bool = True
-    rows: int = 0
-    parked: dict[int, tuple[EventBatch, int, bytes]] = field(default_factory=dict)
 
 
 class LocalRun:
@@ -102,10 +100,12 @@ class LocalRun:
             epoch, head, partitions, settings.memory.idle_days, keep_reports=keep_reports
         )
         self._detector = Detector(options, score or shipped(), allowed)
-        self._sources: list[_Source] = []
+        self._epoch = epoch
+        self._sources: list[_Opened] = []
         self._random = None if shuffle is None else np.random.default_rng(shuffle)
-        self._pending: list[tuple[EventBatch, int]] = []
+        self._pending: list[EventBatch] = []
         self._bad = 0
+        self._late = 0
         self._unknown: Counter[str] = Counter()
         self.watermark: int | None = None
 
@@ -118,8 +118,8 @@ class LocalRun:
             self._bad,
             rows.duplicates,
             rows.reused_ids,
-            rows.late,
-            sum(len(source.watermark) for source in self._sources),
+            self._late + sum(opened.source.late for opened in self._sources),
+            sum(opened.source.parked for opened in self._sources),
             self._detector.account_count,
             self._detector.tie_count,
             self._detector.epochs,
@@ -137,12 +137,12 @@ class LocalRun:
 
     def open_source(self) -> int:
         """Number of a new source; nothing passes its watermark until it has one."""
-        self._sources.append(_Source(Watermark()))
+        self._sources.append(_Opened(Source(self._epoch, self._detector.closed + 1)))
         return len(self._sources) - 1
 
     def watermark_of(self, source: int) -> int | None:
         """Event time that the source has passed, microseconds; None before its first request."""
-        return self._sources[source].watermark.time
+        return self._sources[source].source.watermark
 
     def feed(self, source: int, first_line: int, lines: list[bytes]) -> Outcome:
         """Take consecutive lines of a source."""
@@ -156,55 +156,41 @@ class LocalRun:
         if decoded.events:
             batch = self._builder.build(decoded.events)
             numbers = [first_line + row for row in decoded.rows]
-            self._admit(self._sources[source], batch, numbers, [lines[row] for row in decoded.rows])
+            records = [lines[row] for row in decoded.rows]
+            opened = self._sources[source].source
+            self._deliver(opened.admit(batch, numbers, records))
+            dead += self._refused(source)
         return self._advance(dead)
 
-    def _admit(
-        self, source: _Source, batch: EventBatch, numbers: list[int], lines: list[bytes]
-    ) -> None:
-        first = source.rows
-        source.rows += len(batch)
-        believed = source.watermark.admit(batch.time, batch.account, first)
-        if len(believed) == len(batch) and not source.parked:
-            self._deliver(source, batch)
-            return
-        fresh = np.array([row - first for row in believed if row >= first], np.intp)
-        released = [source.parked.pop(row)[0] for row in believed if row < first]
-        if len(fresh):
-            self._deliver(source, batch.take(fresh))
-        for one in released:
-            self._deliver(source, one)
-        for row in sorted(set(range(len(batch))).difference(fresh.tolist())):
-            one = batch.take(np.array([row], np.intp))
-            source.parked[first + row] = (one, numbers[row], lines[row])
+    def _refused(self, source: int) -> list[DeadLetter]:
+        error = InvalidRecord(_FAR_AHEAD, "time")
+        refused = self._sources[source].source.take_refused()
+        self._bad += len(refused)
+        return [_dead_letter(source, row.position, row.record, error) for row in refused]
 
-    def _deliver(self, source: _Source, batch: EventBatch) -> None:
-        now = source.watermark.time or 0
-        if self._random is None:
-            self._detector.add(batch, now)
+    def _deliver(self, batch: EventBatch | None) -> None:
+        if batch is None or not len(batch):
             return
-        # Late rows belong to the epoch that is open as they come; only the others may be held back.
-        late = self._detector.is_late(batch, now)
-        if late.any():
-            self._detector.add(batch.take(np.flatnonzero(late)), now)
-            batch = batch.take(np.flatnonzero(~late))
-        self._pending.append((batch, now))
+        if self._random is None:
+            self._detector.add(batch)
+        else:
+            self._pending.append(batch)
 
     def _flush(self) -> None:
         """Hand pending rows over in random order and random cuts."""
         if self._random is None or not self._pending:
             return
-        pieces: list[tuple[EventBatch, int]] = []
-        for batch, now in self._pending:
+        pieces: list[EventBatch] = []
+        for batch in self._pending:
             order = self._random.permutation(len(batch))
             cuts = np.sort(self._random.integers(0, len(batch) + 1, self._random.integers(0, 6)))
-            pieces.extend((batch.take(part), now) for part in np.split(order, cuts) if len(part))
+            pieces.extend(batch.take(part) for part in np.split(order, cuts) if len(part))
         self._pending = []
         for place in self._random.permutation(len(pieces)).tolist():
-            self._detector.add(*pieces[place])
+            self._detector.add(pieces[place])
 
     def _advance(self, dead: list[DeadLetter]) -> Outcome:
-        times = [source.watermark.time for source in self._sources if source.open]
+        times = [opened.source.watermark for opened in self._sources if opened.open]
         known = [time for time in times if time is not None]
         if known and len(known) == len(times):
             self.watermark = max(min(known), self.watermark or 0)
@@ -217,14 +203,8 @@ class LocalRun:
         """The source has ended and holds nobody back any more."""
         ended = self._sources[source]
         ended.open = False
-        believed, refused = ended.watermark.end()
-        for row in believed:
-            self._deliver(ended, ended.parked.pop(row)[0])
-        error = InvalidRecord(_FAR_AHEAD, "time")
-        parked = [ended.parked.pop(row) for row in sorted(refused)]
-        dead = [_dead_letter(source, number, line, error) for _, number, line in parked]
-        self._bad += len(dead)
-        return self._advance(dead)
+        self._deliver(ended.source.end(0))
+        return self._advance(self._refused(source))
 
     def add_facts(self, lines: list[bytes]) -> list[DeadLetter]:
         """Take facts records; each acts when the epoch of its time closes."""
@@ -259,6 +239,7 @@ class LocalRun:
                 "detector": self._detector.dump(),
                 "watermark": self.watermark,
                 "bad": self._bad,
+                "late": self.counters.late,
                 "unknown": dict(self._unknown),
             }
         )
@@ -287,7 +268,7 @@ class LocalRun:
         run = cls(settings, partitions, shuffle, account_scores=account_scores, score=score)
         run._detector.load(state["detector"])
         run.watermark = state["watermark"]
-        run._bad = state["bad"]
+        run._bad, run._late = state["bad"], state["late"]
         run._unknown = Counter(state["unknown"])
         return run
 

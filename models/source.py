@@ -1,0 +1,172 @@
+"""A source of requests, one recording or one partition of a topic: which epoch each row counts in.
+
+A source decides alone, by its own watermark: what it decides does not depend on other sources, on
+the cuts of batches, or on how often it is read again from a saved standing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.batch import EventBatch, concatenate, from_columns, to_columns
+from models.options import EpochOptions
+from models.watermark import Watermark
+
+_MICROSECONDS = 1_000_000
+_MOST_PARKED = 1_000
+
+
+class RefusedRow(NamedTuple):
+    """A row whose time is far ahead of the stream and confirmed by nothing: position and record.
+
+    The record is empty when the row came with a saved standing, which holds no text.
+    """
+
+    position: int
+    record: bytes
+
+
+class Source:
+    """The watermark of a source, the rows that wait for their time to be believed, and late rows.
+
+    A row is late when its epoch lies behind the watermark by more than the allowed lateness. It
+    then counts in the first epoch that its source still holds open.
+
+    Args:
+        options: How event time is cut.
+        floor: No row counts in an earlier epoch than this: those were closed without the source.
+    """
+
+    def __init__(self, options: EpochOptions, floor: int = 0) -> None:
+        self._length = options.seconds * _MICROSECONDS
+        self._lateness = options.lateness_seconds * _MICROSECONDS
+        self._watermark = Watermark()
+        self._parked: dict[int, tuple[EventBatch, RefusedRow]] = {}
+        self._rows = 0
+        self._refused: list[RefusedRow] = []
+        self.floor = floor
+        self.late = 0
+
+    @property
+    def watermark(self) -> int | None:
+        """Event time that the source has passed, microseconds; None before its first row."""
+        return self._watermark.time
+
+    @property
+    def parked(self) -> int:
+        """Rows that wait."""
+        return len(self._parked)
+
+    def first_open(self, watermark: int) -> int:
+        """The first epoch that a watermark (microseconds) leaves open."""
+        return max((watermark - self._lateness) // self._length, self.floor)
+
+    def admit(
+        self, batch: EventBatch, positions: Sequence[int], records: Sequence[bytes]
+    ) -> EventBatch:
+        """The rows believed now, in order of belief, each with its epoch.
+
+        Args:
+            batch: Rows as they came.
+            positions: Where each stands in the source, ascending.
+            records: The rows as they were read, for those that are refused in the end.
+        """
+        first = self._rows
+        self._rows += len(batch)
+        believed = self._watermark.admit(batch.time, batch.account, first)
+        whole = len(believed.numbers) == len(batch) and not self._parked
+        if not whole:
+            fresh = set(believed.numbers.tolist())
+            for row in range(len(batch)):
+                if first + row not in fresh:
+                    lone = batch.take(np.array([row], np.intp))
+                    self._parked[first + row] = (lone, RefusedRow(positions[row], records[row]))
+        rows = batch if whole else self._gathered(batch, first, believed.numbers)
+        where = np.asarray(positions, np.int64)[believed.causes]
+        admitted = self._placed(rows, where, believed.watermarks)
+        self._bound()
+        return admitted
+
+    def _gathered(self, batch: EventBatch, first: int, numbers: NDArray[np.int64]) -> EventBatch:
+        """Believed rows out of a batch and out of those that were parked."""
+        pieces: list[EventBatch] = []
+        run: list[int] = []
+        for number in numbers.tolist():
+            if number >= first and number not in self._parked:
+                run.append(number - first)
+                continue
+            if run:
+                pieces.append(batch.take(np.array(run, np.intp)))
+                run = []
+            pieces.append(self._parked.pop(number)[0])
+        if run or not pieces:
+            pieces.append(batch.take(np.array(run, np.intp)))
+        return concatenate(pieces)
+
+    def _placed(
+        self, batch: EventBatch, positions: NDArray[np.int64], watermarks: NDArray[np.int64]
+    ) -> EventBatch:
+        own = batch.time // self._length
+        first_open = np.maximum((watermarks - self._lateness) // self._length, self.floor)
+        late = own < first_open
+        self.late += int(late.sum())
+        return replace(batch, epoch=np.where(late, first_open, own), position=positions)
+
+    def _bound(self) -> None:
+        while len(self._parked) > _MOST_PARKED:
+            number = self._watermark.oldest_parked()
+            self._watermark.refuse(number)
+            self._refused.append(self._parked.pop(number)[1])
+
+    def pass_mark(self, time: int, position: int) -> EventBatch | None:
+        """Take it from the publisher that no row before this time (microseconds) follows.
+
+        Returns the rows that are believed by it.
+        """
+        return self._released(self._watermark.advance(time), position)
+
+    def end(self, position: int) -> EventBatch | None:
+        """The source has ended: rows that are believed after all; the others are refused."""
+        believed, refused = self._watermark.end()
+        self._refused += [self._parked.pop(number)[1] for number in sorted(refused)]
+        return self._released(believed, position)
+
+    def _released(self, numbers: list[int], position: int) -> EventBatch | None:
+        if not numbers:
+            return None
+        rows = concatenate([self._parked.pop(number)[0] for number in numbers])
+        count = len(rows)
+        judged = np.array([self._watermark.judged_by(time) for time in rows.time.tolist()])
+        return self._placed(rows, np.full(count, position), judged)
+
+    def take_refused(self) -> list[RefusedRow]:
+        """Rows refused since the last call."""
+        refused, self._refused = self._refused, []
+        return refused
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values and arrays; parked rows without their text."""
+        return {
+            "watermark": self._watermark.dump(),
+            "rows": self._rows,
+            "floor": self.floor,
+            "late": self.late,
+            "parked": {
+                number: [to_columns(batch), row.position]
+                for number, (batch, row) in self._parked.items()
+            },
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._watermark.load(state["watermark"])
+        self._rows, self.floor, self.late = state["rows"], state["floor"], state["late"]
+        self._parked = {
+            int(number): (from_columns(columns), RefusedRow(int(position), b""))
+            for number, (columns, position) in state["parked"].items()
+        }
