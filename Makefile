@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test check bench bench-detection schemas constraints clean
+.PHONY: help setup demo test test-integration check bench bench-detection schemas constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,8 +37,11 @@ demo: setup ## run the detector over the shipped sample and judge what it found
 	$(BIN)/gauger replay examples/events.jsonl.zst --facts examples/facts.jsonl --alerts out/alerts.jsonl
 	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
 
-test: setup ## run all tests that need no broker; says at its end what was left out
-	$(BIN)/python -m pytest -q -m "not broker"
+test: setup ## run all tests; says at its end what was left out, as without a Kafka broker
+	$(BIN)/python -m pytest -q
+
+test-integration: setup ## run the tests that need a Kafka broker (given, in Docker, or in Java)
+	$(BIN)/python -m pytest -q -m broker
 
 check: $(PACKAGE_STAMP) ## lint, format, types
 	$(BIN)/ruff check $(SOURCES)
@@ -62,5 +65,5 @@ constraints: ## pin all dependencies anew; needs uv on the path
 	@mv constraints.new constraints.txt
 
 clean: ## remove everything that was made here
-	rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,81 @@
+"""A Kafka broker for the tests that need one: a given one, one in Docker, or one in Java."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaAdminClient
+
+from tests.broker.harness import KafkaBroker
+from tests.broker.jars import NoBroker
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class GivenBroker:
+    """A broker that is not ours: nobody starts or stops it."""
+
+    bootstrap_servers: str
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test in this folder needs a broker."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker("broker")
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GivenBroker | KafkaBroker]:
+    """A broker without security, shared by all tests: no test may stop it."""
+    given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+    if given:
+        yield GivenBroker(given)
+        return
+    with new_broker(tmp_path_factory.mktemp("broker")) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def secured_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    """A broker of ours that listens for TLS and SASL, shared by all tests."""
+    with new_broker(tmp_path_factory.mktemp("secured"), secured=True) as own:
+        yield own
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[KafkaBroker]:
+    """A broker for one test, which may stop, kill, pause and restart it."""
+    with new_broker(tmp_path) as own:
+        yield own
+
+
+@pytest.fixture
+def topic_prefix(broker: GivenBroker | KafkaBroker) -> Iterator[str]:
+    """A prefix of topics, applications and groups for one test; its topics are deleted after it."""
+    prefix = f"test-{uuid4().hex[:10]}"
+    yield prefix
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    try:
+        topics = [topic for topic in admin.list_topics() if topic.startswith(prefix)]
+        if topics:
+            admin.delete_topics(topics)
+    finally:
+        admin.close()
+
+
+def new_broker(folder: Path, *, secured: bool = False) -> KafkaBroker:
+    """A broker that is not yet started; where none can be had the test is left out, loudly."""
+    try:
+        return KafkaBroker(folder, secured=secured)
+    except NoBroker as error:
+        reason = f"no Kafka broker: {error}; or set KAFKA_BOOTSTRAP_SERVERS"
+        if os.environ.get("GAUGER_NOTHING_LEFT_OUT") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
