@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
 from stream.allowlist import read_entry
+from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
+from stream.broker.security import tls_context
 from stream.errors import UsageError
 from stream.keys import HashKey, read_key
 
@@ -28,7 +30,9 @@ _SECTIONS: dict[str, type] = {
     "budget": BudgetOptions,
     "learning": LearningOptions,
     "memory": MemoryOptions,
+    "kafka": KafkaOptions,
 }
+_MASKED = "********"
 
 
 class SettingsError(UsageError):
@@ -52,6 +56,7 @@ class Settings:
         budget: False alerts that are acceptable.
         learning: How long to watch before alerting.
         memory: Bounds of the state.
+        kafka: The cluster, and how an application shares its work.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -60,6 +65,7 @@ class Settings:
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
+    kafka: KafkaOptions = field(default_factory=KafkaOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 
@@ -83,6 +89,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         name: _section(name, kind, chosen.get(name, {}), problems)
         for name, kind in _SECTIONS.items()
     }
+    sections["kafka"] = _checked_kafka(sections["kafka"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
     if problems:
@@ -133,10 +140,37 @@ def _section(
             problems.append(f"{name}.{key}: unknown key")
             continue
         try:
-            good[key] = msgspec.convert(value, hints[key], strict=not isinstance(value, str))
+            good[key] = _converted(value, hints[key])
         except msgspec.ValidationError as error:
             problems.append(f"{name}.{key}: {error}")
     return kind(**good)
+
+
+def _converted(value: object, hint: Any) -> Any:
+    if isinstance(value, str) and get_origin(hint) is tuple:
+        # A variable holds a list as text.
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    return msgspec.convert(value, hint, strict=not isinstance(value, str))
+
+
+def _checked_kafka(options: KafkaOptions, problems: list[str]) -> KafkaOptions:
+    """The options with the secrets that files hold; all that does not go together is a problem."""
+    section = "kafka."
+    faulty = {
+        problem.removeprefix(section).partition(":")[0]
+        for problem in problems
+        if problem.startswith(section)
+    }
+    told: list[str] = []
+    completed = with_secrets(options, told)
+    told += contradictions(options, faulty)
+    if not told and not faulty:
+        try:
+            tls_context(completed)
+        except ValueError as error:
+            told.append(str(error))
+    problems += [f"{section}{problem}" for problem in told]
+    return completed
 
 
 def _allow_list(entries: object, problems: list[str]) -> tuple[AllowEntry, ...]:
@@ -156,11 +190,18 @@ def _key(path: str | None, problems: list[str]) -> HashKey:
 
 
 def describe(settings: Settings) -> dict[str, Any]:
-    """The settings as plain values for a person or a log; the key only by its id."""
+    """The settings as plain values for a person or a log; no secret, the key only by its id."""
     shown: dict[str, Any] = {
-        name: {part.name: getattr(getattr(settings, name), part.name) for part in fields(kind)}
+        name: {part.name: _shown(getattr(settings, name), part) for part in fields(kind)}
         for name, kind in _SECTIONS.items()
     }
     shown["allow"] = len(settings.allow)
     shown["key"] = {"id": settings.key.id, "public": settings.key.public}
     return shown
+
+
+def _shown(options: object, part: Field[Any]) -> Any:
+    value = getattr(options, part.name)
+    if part.metadata == SECRET:
+        return _MASKED if value else ""
+    return list(value) if isinstance(value, tuple) else value
