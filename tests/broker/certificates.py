@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _DAYS = "30"
+_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def make_certificates(folder: Path) -> Certificates:
 
 def _authority(folder: Path, name: str) -> Path:
     certificate = folder / f"{name}.pem"
-    new = ("-newkey", "rsa:2048", "-noenc", "-keyout", folder / f"{name}.key")
+    new = (*_NEW_KEY, "-keyout", folder / f"{name}.key")
     subject = ("-subj", f"/CN=Gauger test {name}")
     _openssl("req", "-x509", *new, "-days", _DAYS, *subject, "-out", certificate)
     return certificate
@@ -55,7 +56,7 @@ def _authority(folder: Path, name: str) -> Path:
 def _signed(folder: Path, name: str, names: str) -> tuple[Path, Path]:
     """A key and its certificate, signed by the authority."""
     key, request, certificate = (folder / f"{name}.{kind}" for kind in ("key", "csr", "pem"))
-    new = ("-newkey", "rsa:2048", "-noenc", "-keyout", key)
+    new = (*_NEW_KEY, "-keyout", key)
     extension = ("-addext", f"subjectAltName={names}")
     _openssl("req", *new, "-subj", f"/CN={name}", *extension, "-out", request)
     authority = ("-CA", folder / "ca.pem", "-CAkey", folder / "ca.key", "-CAcreateserial")

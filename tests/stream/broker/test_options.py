@@ -121,7 +121,10 @@ def test_a_password_given_twice_is_refused(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789", min_size=12))
 def test_no_secret_is_ever_shown(secret: str) -> None:
-    environ = SASL | {"GAUGER_KAFKA__PASSWORD": secret}
+    environ = SASL | {
+        "GAUGER_KAFKA__PASSWORD": secret,
+        "GAUGER_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    }
     settings = load_settings(None, environ)
     assert settings.kafka.password == secret
     for shown in (repr(settings), str(settings.kafka), str(describe(settings))):
