@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient
+
+from stream.broker.options import KafkaOptions
+from stream.broker.reach import BrokerUnreachable, require_broker
+from stream.broker.security import aiokafka_arguments, kafka_python_arguments
+from tests.broker.harness import KafkaBroker
+
+
+def sasl(broker: KafkaBroker) -> KafkaOptions:
+    assert broker.certificates is not None
+    return KafkaOptions(
+        bootstrap_servers=broker.sasl_servers,
+        security_protocol="SASL_SSL",
+        username="scram",
+        password=broker.users["scram"],
+        ca_file=str(broker.certificates.ca),
+    )
+
+
+def plain(broker: KafkaBroker) -> KafkaOptions:
+    password = broker.users["plain"]
+    return replace(sasl(broker), sasl_mechanism="PLAIN", username="plain", password=password)
+
+
+def tls(broker: KafkaBroker) -> KafkaOptions:
+    made = broker.certificates
+    assert made is not None
+    return KafkaOptions(
+        bootstrap_servers=broker.tls_servers,
+        security_protocol="SSL",
+        ca_file=str(made.ca),
+        certificate_file=str(made.client),
+        key_file=str(made.client_key),
+        key_password=made.client_key_password,
+    )
+
+
+def without_security(broker: KafkaBroker) -> KafkaOptions:
+    return KafkaOptions(bootstrap_servers=broker.bootstrap_servers)
+
+
+def refusal(options: KafkaOptions, seconds: float = 10.0) -> str:
+    with pytest.raises(BrokerUnreachable) as caught:
+        require_broker(options, seconds)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert not options.password or options.password not in told
+    return told
+
+
+@pytest.mark.parametrize("login", [sasl, plain, tls, without_security])
+def test_one_description_lets_both_clients_in(
+    login: Callable[[KafkaBroker], KafkaOptions], secured_broker: KafkaBroker
+) -> None:
+    options = login(secured_broker)
+    require_broker(options)
+    admin = KafkaAdminClient(**kafka_python_arguments(options))
+    assert admin.describe_cluster()["brokers"]
+    admin.close()
+
+    async def started() -> None:
+        producer = AIOKafkaProducer(**aiokafka_arguments(options))
+        await producer.start()
+        await producer.stop()
+
+    asyncio.run(started())
+
+
+def test_a_wrong_password_is_told(secured_broker: KafkaBroker) -> None:
+    for good in (sasl(secured_broker), plain(secured_broker)):
+        told = refusal(replace(good, password="mistaken"))
+        assert f"refuses the login of {good.username!r}: check kafka.username and" in told
+
+
+def test_a_login_that_the_broker_does_not_offer_is_told(secured_broker: KafkaBroker) -> None:
+    good = sasl(secured_broker)
+    assert "kafka.sasl_mechanism" in refusal(replace(good, sasl_mechanism="SCRAM-SHA-256"))
+    servers = secured_broker.bootstrap_servers
+    open_login = replace(good, security_protocol="SASL_PLAINTEXT", bootstrap_servers=servers)
+    assert "asks for no login: set kafka.security_protocol" in refusal(open_login)
+
+
+def test_a_certificate_that_cannot_be_trusted_is_told(secured_broker: KafkaBroker) -> None:
+    good = sasl(secured_broker)
+    assert secured_broker.certificates is not None
+    other = replace(good, ca_file=str(secured_broker.certificates.other_ca))
+    assert "is not trusted" in refusal(other)
+    assert "kafka.ca_file" in refusal(other)
+    by_address = replace(
+        good, bootstrap_servers=good.bootstrap_servers.replace("localhost", "127.0.0.1")
+    )
+    assert "kafka.check_hostname" in refusal(by_address)
+    require_broker(replace(by_address, check_hostname=False))
+
+
+def test_a_missing_client_certificate_is_told(secured_broker: KafkaBroker) -> None:
+    bare = replace(tls(secured_broker), certificate_file="", key_file="", key_password="")
+    assert "kafka.certificate_file" in refusal(bare)
+
+
+def test_another_protocol_than_the_listeners_is_told(secured_broker: KafkaBroker) -> None:
+    open_servers, sasl_servers = secured_broker.bootstrap_servers, secured_broker.sasl_servers
+    for options in (
+        KafkaOptions(bootstrap_servers=sasl_servers),
+        replace(tls(secured_broker), bootstrap_servers=open_servers),
+        replace(tls(secured_broker), bootstrap_servers=sasl_servers),
+    ):
+        assert "hangs up on us: kafka.security_protocol is" in refusal(options)
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_no_broker_is_told(silent: str) -> None:
+    nobody = KafkaOptions(bootstrap_servers="127.0.0.1:1")
+    assert "no broker listens at 127.0.0.1:1: start the broker" in refusal(nobody)
+    no_host = KafkaOptions(bootstrap_servers="no.such.host.invalid:9092")
+    assert "there is no host no.such.host.invalid" in refusal(no_host)
+    assert "does not answer" in refusal(KafkaOptions(bootstrap_servers=silent), 0.2)
+    both = KafkaOptions(bootstrap_servers="127.0.0.1:1,127.0.0.1:2")
+    assert "(and 1 more servers fail)" in refusal(both)
+
+
+def test_one_good_server_is_enough(secured_broker: KafkaBroker) -> None:
+    servers = f"127.0.0.1:1,{secured_broker.bootstrap_servers}"
+    require_broker(KafkaOptions(bootstrap_servers=servers))
