@@ -27,7 +27,7 @@ from stream.errors import FailedRun, UsageError
 PATIENCE_SECONDS = 10.0
 """How long a broker may take to answer."""
 
-_CLOSING_SECONDS = 0.2
+_CLOSING_SECONDS = 2.0
 # OpenSSL's codes of what is wrong with a certificate.
 _EXPIRED = 10
 _OTHER_HOST = {62, 64}
@@ -95,15 +95,27 @@ async def _reach_one(
 
 async def _brokers_named_by(server: str, arguments: dict[str, Any], seconds: float) -> list[str]:
     host, _, port = server.rpartition(":")
+    closed = False
+
+    def note_close(*_: object) -> None:
+        nonlocal closed
+        closed = True
+
     connection = AIOKafkaConnection(
-        host.strip("[]"), int(port), request_timeout_ms=round(seconds * 1000), **arguments
+        host.strip("[]"),
+        int(port),
+        request_timeout_ms=round(seconds * 1000),
+        on_close=note_close,
+        **arguments,
     )
     try:
         await connection.connect()
         metadata = await connection.send(MetadataRequest([]))
     finally:
-        # A connection that was never made is never told to be closed.
-        await asyncio.wait([connection.close()], timeout=_CLOSING_SECONDS)
+        ending = connection.close()
+        # A connection that was never made has no end to wait for.
+        if closed:
+            await asyncio.wait([ending], timeout=_CLOSING_SECONDS)
     return [f"{broker[1]}:{broker[2]}" for broker in metadata.brokers]
 
 
