@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.account_pieces import (
+    FactValues,
+    place_profiles,
+    place_waiting,
+    profile_pieces,
+    waiting_pieces,
+)
+from models.arrays import fitted
 from models.batch import MEASURES, EventBatch
 from models.duplicates import Duplicates
 from models.kernels import accounts as kernels
@@ -43,14 +51,18 @@ class AccountOptions:
         return cls(epoch_seconds, 3 * day, max(1, round(2 * day)), max(1, round(day / 4)))
 
 
-FactValues = dict[str, int]
-"""Facts of an account as profile columns: `created`, `plan`, `stated_payment`, `owner`."""
-
-
 class AccountStage:
-    """Profiles and open partials of one account partition."""
+    """Profiles and open partials of one account partition.
 
-    def __init__(self, options: AccountOptions, tie_partitions: int) -> None:
+    Args:
+        options: How accounts are kept.
+        tie_partitions: How many tie partitions are told.
+        journal: Note what changes, so that `cut` can give it.
+    """
+
+    def __init__(
+        self, options: AccountOptions, tie_partitions: int, *, journal: bool = False
+    ) -> None:
         self._options = options
         self._tie_partitions = tie_partitions
         self._table = KeyTable()
@@ -58,7 +70,10 @@ class AccountStage:
         self._names: list[str] = []
         self._examples: list[tuple[str, int]] = []
         self._open: dict[int, EpochPartial] = {}
-        self._duplicates = Duplicates()
+        self._duplicates = Duplicates(journal=journal)
+        self._journal = journal
+        self._touched: list[NDArray[np.int32]] = []
+        self.rebuilt = False
         self._facts: dict[int, list[tuple[int, int, FactValues]]] = {}
         self._waiting: dict[int, FactValues] = {}
         self._closed = -1
@@ -71,7 +86,9 @@ class AccountStage:
         """
         if len(batch) and int(batch.epoch.min()) <= self._closed:
             batch = batch.take(np.flatnonzero(batch.epoch > self._closed))
-        fresh, reused = self._duplicates.admit(batch.time, batch.request, batch.reference)
+        fresh, reused = self._duplicates.admit(
+            batch.time, batch.request, batch.reference, batch.epoch
+        )
         self.counts.duplicates += len(batch) - int(fresh.sum())
         self.counts.reused_ids += reused
         if not fresh.all():
@@ -106,10 +123,12 @@ class AccountStage:
         """Fold the epoch into the profiles and say what the tie stage and the head need to know."""
         partial = self._open.pop(epoch, None) or EpochPartial(0, 1)
         self._closed = epoch
+        self._duplicates.settle(epoch)
         self._duplicates.forget_before(epoch * self._options.epoch_seconds * _MICROSECONDS)
         self._flag(control)
         partials, edges = partial.partials, partial.edges
         slots = self._slots(partial)
+        self._touch(slots)
         self._apply_facts(epoch)
         options = self._options
         hour = epoch * options.epoch_seconds // 3600 % 24
@@ -155,7 +174,9 @@ class AccountStage:
         for keys, flag in ((control.flagged, 1), (control.released, 0)):
             if len(keys):
                 slots = self._table.look_up(np.array(keys, np.uint64))
-                self._profiles.array["flagged"][slots[slots >= 0]] = flag
+                slots = slots[slots >= 0]
+                self._profiles.array["flagged"][slots] = flag
+                self._touch(slots)
 
     def _apply_facts(self, epoch: int) -> None:
         for number in sorted(number for number in self._facts if number <= epoch):
@@ -165,6 +186,7 @@ class AccountStage:
         # Sign-ups are known before any use: facts wait for the account's first request.
         accounts = np.fromiter(self._waiting, np.uint64, len(self._waiting))
         slots = self._table.look_up(accounts)
+        self._touch(slots[slots >= 0])
         for account, slot in zip(accounts.tolist(), slots.tolist(), strict=True):
             if slot >= 0:
                 for name, value in self._waiting.pop(account).items():
@@ -196,6 +218,47 @@ class AccountStage:
         self._examples = [self._examples[slot] for slot in kept]
         self._profiles.replace(profiles[kept])
         self._table.rebuild(self._profiles.array["account"][: len(kept)].copy())
+        self._touched = []
+        self.rebuilt = True
+
+    def _touch(self, slots: NDArray[np.int32]) -> None:
+        if self._journal and len(slots):
+            self._touched.append(slots)
+
+    def cut(self, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Pieces and closing record of the state after the last close; needs the journal.
+
+        Args:
+            whole: All of it, else what has changed since the last cut. It must be whole when slots
+                were `rebuilt`.
+        """
+        touched = [*self._touched, np.empty(0, np.int32)]
+        slots = np.arange(self._table.count) if whole else np.unique(np.concatenate(touched))
+        self._touched, self.rebuilt = [], False
+        pieces = profile_pieces(slots, self._profiles.array, self._names, self._examples)
+        pieces += [{"duplicates": piece} for piece in self._duplicates.cut(whole=whole)]
+        pieces += waiting_pieces(self._closed, self._facts, self._waiting)
+        return pieces, {"closed": self._closed, "count": self._table.count}
+
+    def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
+        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        count = int(closing["count"])
+        self._closed = int(closing["closed"])
+        self._profiles.reserve(count)
+        self._names, self._examples = [""] * count, [("", 0)] * count
+        for piece in pieces:
+            if piece.get("epoch", self._closed) == self._closed:
+                self._restore_piece(piece)
+        self._table.rebuild(self._profiles.array["account"][:count].copy())
+        self._duplicates.forget_before(self._closed * self._options.epoch_seconds * _MICROSECONDS)
+
+    def _restore_piece(self, piece: Mapping[str, Any]) -> None:
+        if "profiles" in piece:
+            place_profiles(piece, self._profiles.array, self._names, self._examples)
+        elif "duplicates" in piece:
+            self._duplicates.restore(piece["duplicates"])
+        else:
+            place_waiting(piece, self._facts, self._waiting)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
@@ -216,7 +279,7 @@ class AccountStage:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._closed = int(state["closed"])
-        self._profiles.replace(state["profiles"])
+        self._profiles.replace(fitted(state["profiles"], PROFILE))
         self._table.rebuild(state["profiles"]["account"].copy())
         self._names = list(state["names"])
         self._examples = [(str(name), int(time)) for name, time in state["examples"]]

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from models.accounts import AccountOptions, AccountStage, FactValues
+from models.account_pieces import FactValues
+from models.accounts import AccountOptions, AccountStage
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.head import Head, HeadOptions
 from models.messages import RowCounts, TieReport
-from models.options import EpochOptions
+from models.options import EpochOptions, MemoryOptions
+from models.sweeping import day_of, oldest_kept, single_epochs
 from models.tie_score import TieScore
 from models.ties import TieStage
 from schemas.alert import AlertEvent
@@ -40,16 +42,14 @@ class DetectorOptions:
 
     Attributes:
         partitions: Account partitions, and as many tie partitions.
-        idle_days: Days after which idle accounts and ties are dropped; `single_days` the same for
-            values that only one account has shown.
+        memory: How long idle accounts and ties are kept.
         keep_reports: Keep the tie reports of every epoch, members listed, for fitting and dumps.
     """
 
     epoch: EpochOptions
     head: HeadOptions
     partitions: int = 1
-    idle_days: float = 45.0
-    single_days: float = 7.0
+    memory: MemoryOptions = field(default_factory=MemoryOptions)
     keep_reports: bool = False
 
 
@@ -60,9 +60,8 @@ class Detector:
         self._options = options
         account_options = AccountOptions.of(options.epoch.seconds)
         count = options.partitions
-        singles = round(options.single_days * 86_400 / options.epoch.seconds)
         self._accounts = [AccountStage(account_options, count) for _ in range(count)]
-        self._ties = [TieStage(score, singles) for _ in range(count)]
+        self._ties = [TieStage(score, single_epochs(options.epoch)) for _ in range(count)]
         self._head = Head(options.head, score, allowed)
         self._control = self._head.control()
         self._tie_options = self._head.tie_options()
@@ -154,12 +153,11 @@ class Detector:
 
     def _sweep(self, epoch: int) -> None:
         """Drop what has been idle for long, once a day of event time."""
-        per_day = 86_400 / self._options.epoch.seconds
-        day = int(epoch / per_day)
+        day = day_of(epoch, self._options.epoch)
         if day == self._swept_day:
             return
         self._swept_day = day
-        oldest = epoch - round(self._options.idle_days * per_day)
+        oldest = oldest_kept(epoch, self._options.epoch, self._options.memory)
         for accounts in self._accounts:
             accounts.forget_before(oldest)
         for ties in self._ties:

@@ -5,8 +5,8 @@ An id with another time is odd, but counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,15 @@ from models.table import KeySet
 
 _DAY = 86_400_000_000
 _KEPT_DAYS = 2
+_PIECE_KEYS = 30_000
+
+
+class _Seen(NamedTuple):
+    """Fresh rows of a day: their hashes as `Duplicates.admit` takes them."""
+
+    day: int
+    requests: NDArray[np.uint64]
+    references: NDArray[np.uint64]
 
 
 class Duplicates:
@@ -22,16 +31,29 @@ class Duplicates:
 
     Free of order: whether a row is fresh depends on the set of rows seen, not on their sequence (of
     equal rows, one is fresh). Memory is about 30 bytes a request of the last two days.
+
+    Args:
+        journal: Note what is added, by the epoch it counts in, so that `cut` can give it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, journal: bool = False) -> None:
         self._requests: dict[int, KeySet] = {}
         self._references: dict[int, KeySet] = {}
+        self._journal = journal
+        self._open: dict[int, list[_Seen]] = {}
+        self._settled: list[_Seen] = []
 
     def admit(
-        self, time: NDArray[np.int64], request: NDArray[np.uint64], reference: NDArray[np.uint64]
+        self,
+        time: NDArray[np.int64],
+        request: NDArray[np.uint64],
+        reference: NDArray[np.uint64],
+        epoch: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.bool_], int]:
-        """Which rows are fresh, and how many fresh ones reuse an id with another time that day."""
+        """Which rows are fresh, and how many fresh ones reuse an id with another time that day.
+
+        A journal needs their epochs.
+        """
         days = time // _DAY
         fresh = np.empty(len(time), np.bool_)
         reused = 0
@@ -39,9 +61,66 @@ class Duplicates:
             rows = np.flatnonzero(days == day)
             fresh[rows] = self._requests.setdefault(day, KeySet()).add(request[rows])
             references = reference[rows[fresh[rows]]]
+            if self._journal and epoch is not None:
+                self._note(day, rows[fresh[rows]], request, reference, epoch)
             known = self._references.setdefault(day, KeySet())
             reused += len(references) - int(known.add(references).sum())
         return fresh, reused
+
+    def _note(
+        self,
+        day: int,
+        rows: NDArray[np.intp],
+        request: NDArray[np.uint64],
+        reference: NDArray[np.uint64],
+        epoch: NDArray[np.int64],
+    ) -> None:
+        for one in np.unique(epoch[rows]).tolist():
+            chosen = rows[epoch[rows] == one]
+            seen = _Seen(day, request[chosen], reference[chosen])
+            self._open.setdefault(one, []).append(seen)
+
+    def settle(self, epoch: int) -> None:
+        """The epoch is closed: what counted in it belongs to the next cut."""
+        self._settled += self._open.pop(epoch, [])
+
+    def cut(self, *, whole: bool) -> list[dict[str, Any]]:
+        """What closed epochs have added since the last cut, or all that they did, in pieces."""
+        if whole:
+            added = self._closed_keys()
+        else:
+            days = sorted({seen.day for seen in self._settled})
+            added = [_joined([seen for seen in self._settled if seen.day == day]) for day in days]
+        self._settled = []
+        return [
+            {"day": seen.day, "requests": requests, "references": references}
+            for seen in added
+            for requests, references in zip(
+                _parts(seen.requests), _parts(seen.references), strict=True
+            )
+        ]
+
+    def _closed_keys(self) -> list[_Seen]:
+        """All that is remembered, without what open epochs have added."""
+        opened = [seen for several in self._open.values() for seen in several]
+        added = []
+        for day, keys in sorted(self._requests.items()):
+            here = [seen for seen in opened if seen.day == day]
+            requests, references = keys.keys(), self._references[day].keys()
+            if here:
+                joined = _joined(here)
+                requests = np.setdiff1d(requests, joined.requests)
+                references = np.setdiff1d(references, joined.references)
+            size = max(len(requests), len(references))
+            added.append(_Seen(day, _padded(requests, size), _padded(references, size)))
+        return added
+
+    def restore(self, piece: Mapping[str, Any]) -> None:
+        """Take a piece that `cut` gave."""
+        day = int(piece["day"])
+        for days, name in ((self._requests, "requests"), (self._references, "references")):
+            keys = piece[name]
+            days.setdefault(day, KeySet()).add(keys[keys != 0])
 
     def forget_before(self, time: int) -> None:
         """Drop days that ended more than 24 hours before this time (microseconds)."""
@@ -61,3 +140,21 @@ class Duplicates:
         """Take what `dump` gave."""
         self._requests = {int(day): KeySet(keys) for day, keys in state["requests"].items()}
         self._references = {int(day): KeySet(keys) for day, keys in state["references"].items()}
+
+
+def _joined(several: Sequence[_Seen]) -> _Seen:
+    """Those of one day as one."""
+    return _Seen(
+        several[0].day,
+        np.concatenate([seen.requests for seen in several]),
+        np.concatenate([seen.references for seen in several]),
+    )
+
+
+def _padded(keys: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
+    """The keys and zeros, which are no keys."""
+    return np.concatenate([keys, np.zeros(size - len(keys), np.uint64)])
+
+
+def _parts(keys: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
+    return [keys[start : start + _PIECE_KEYS] for start in range(0, len(keys), _PIECE_KEYS)]

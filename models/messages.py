@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,19 @@ class TieOptions:
     watched: frozenset[int] = field(default_factory=frozenset)
     list_all: bool = False
 
+    def dump(self) -> list[Any]:
+        """The options as plain values."""
+        return [
+            self.epoch_seconds, self.listed_score, self.most_members,
+            sorted(self.watched), self.list_all,
+        ]  # fmt: skip
+
+    @classmethod
+    def load(cls, values: Sequence[Any]) -> TieOptions:
+        """The options that `dump` gave."""
+        seconds, score, most, watched, list_all = values
+        return cls(seconds, score, most, frozenset(watched), list_all)
+
 
 @dataclass(slots=True)
 class Control:
@@ -126,6 +140,29 @@ class Control:
     oddity_tail: NDArray[np.float64] | None = None
     flagged: Sequence[int] = ()
     released: Sequence[int] = ()
+
+    def dump(self) -> dict[str, Any]:
+        """The record as plain values and arrays."""
+        trees = self.trees
+        return {
+            "tables": self.tables,
+            "trees": trees and [trees.features, trees.thresholds, trees.masses],
+            "oddity_tail": self.oddity_tail,
+            "flagged": list(self.flagged),
+            "released": list(self.released),
+        }
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> Control:
+        """The record that `dump` gave."""
+        trees = state["trees"]
+        return cls(
+            state["tables"],
+            None if trees is None else TreeArrays(*trees),
+            state["oddity_tail"],
+            list(state["flagged"]),
+            list(state["released"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +194,24 @@ class Conclusion:
     scores: list[ScoreRecord]
     control: Control
     ties: TieOptions
+
+
+def joined_batches(batches: Sequence[TieBatch]) -> TieBatch:
+    """The batches of one epoch as one."""
+    if len(batches) == 1:
+        return batches[0]
+    sizes = [len(batch.accounts) for batch in batches]
+    edges = np.concatenate([batch.edges for batch in batches])
+    starts = np.cumsum([0, *sizes[:-1]])
+    edges["slot"] += np.repeat(starts, [len(batch.edges) for batch in batches]).astype(np.int32)
+    accounts = np.empty(sum(sizes), batches[0].accounts.dtype)
+    for start, size, batch in zip(starts.tolist(), sizes, batches, strict=True):
+        accounts[start : start + size] = batch.accounts
+    return TieBatch(
+        accounts,
+        np.concatenate([batch.requests for batch in batches]),
+        np.concatenate([batch.ranks for batch in batches]),
+        any(batch.ranked for batch in batches),
+        edges,
+        {key: text for batch in batches for key, text in batch.clear.items()},
+    )

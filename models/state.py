@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from io import BytesIO
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import decode_values, encode_values
 from schemas.errors import InvalidRecord
 
 MAGIC = b"GAUGER\x00"
-VERSION = 1
-_ARRAY = 1
+VERSION = 2
+OLDEST_VERSION = 1
 _DIGEST_SIZE = 16
 
 
 def encode_state(state: dict[str, Any]) -> bytes:
     """Bytes of a nested state of plain values and arrays: magic, version, digest, MessagePack.
 
-    Arrays are extension type 1 in NumPy's own format (NEP 1), which names every field of a record.
-    The digest (BLAKE2b of 16 bytes) covers the MessagePack.
+    The digest (BLAKE2b of 16 bytes) covers the MessagePack. Version 1 differs from 2 in the form of
+    its arrays alone (`models.arrays`), and both are read.
+
+    Raises:
+        TypeError: A value is neither plain nor an array.
+        ValueError: An array holds objects.
     """
-    body = msgspec.msgpack.Encoder(enc_hook=_encoded).encode(state)
-    return MAGIC + bytes([VERSION]) + _digest(body) + body
+    body = encode_values(state)
+    return MAGIC + bytes([VERSION]) + _digest(body, VERSION) + body
 
 
-def decode_state(data: bytes) -> dict[str, Any]:
-    """The state that `encode_state` made bytes of.
+def decode_state(data: bytes | memoryview) -> dict[str, Any]:
+    """The state that `encode_state` made bytes of, in this release or an older one.
 
     Raises:
         InvalidRecord: Not a state, of an unknown version, or damaged.
     """
-    if not data.startswith(MAGIC):
-        raise InvalidRecord("not a state of Gauger", None)
-    version = data[len(MAGIC)] if len(data) > len(MAGIC) else 0
-    if version != VERSION:
-        raise InvalidRecord(f"state of version {version}, this release reads {VERSION}", None)
     start = len(MAGIC) + 1 + _DIGEST_SIZE
+    head = bytes(data[:start])
+    if not head.startswith(MAGIC):
+        raise InvalidRecord("not a state of Gauger", None)
+    version = head[len(MAGIC)] if len(head) > len(MAGIC) else 0
+    if not OLDEST_VERSION <= version <= VERSION:
+        reason = f"state of version {version}, this release reads {OLDEST_VERSION} to {VERSION}"
+        raise InvalidRecord(reason, None)
     body = memoryview(data)[start:]
-    if _digest(body) != data[start - _DIGEST_SIZE : start]:
+    if _digest(body, version) != head[start - _DIGEST_SIZE :]:
         raise InvalidRecord("damaged state: its digest does not fit", None)
     try:
-        state = msgspec.msgpack.Decoder(ext_hook=_decoded).decode(body)
+        state = decode_values(body)
     except (msgspec.DecodeError, ValueError, EOFError) as error:
         raise InvalidRecord(f"damaged state: {error}", None) from error
     if not isinstance(state, dict):
@@ -52,31 +56,7 @@ def decode_state(data: bytes) -> dict[str, Any]:
     return state
 
 
-def _digest(body: bytes | memoryview) -> bytes:
-    return blake2b(body, digest_size=_DIGEST_SIZE, person=b"gauger-state").digest()
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        buffer = BytesIO()
-        np.lib.format.write_array(buffer, _without_residue(value), allow_pickle=False)
-        return msgspec.msgpack.Ext(_ARRAY, buffer.getvalue())
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"state cannot hold {type(value).__name__}")
-
-
-def _without_residue(array: NDArray[Any]) -> NDArray[Any]:
-    """The array with zeros between the fields of its records, where old memory may show through."""
-    if array.dtype.names is None:
-        return np.ascontiguousarray(array)
-    clean = np.zeros(array.shape, array.dtype)
-    for name in array.dtype.names:
-        clean[name] = array[name]
-    return clean
-
-
-def _decoded(code: int, data: memoryview) -> Any:
-    if code != _ARRAY:
-        raise ValueError(f"unknown extension {code}")
-    return np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+def _digest(body: bytes | memoryview, version: int) -> bytes:
+    # Of version 1 the digest did not know: a damaged byte there looked like another release.
+    person = b"gauger-state" if version == OLDEST_VERSION else b"gauger-state-%d" % version
+    return blake2b(body, digest_size=_DIGEST_SIZE, person=person).digest()

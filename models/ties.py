@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import fitted
 from models.baseline import FEATURES
 from models.kernels import ties as kernels
 from models.layouts import EDGE
-from models.messages import TestedTies, TieBatch, TieOptions, TieReport
+from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
 from models.table import Records
+from models.tie_pieces import clear_pieces, place_records, record_pieces
 from models.tie_score import TieScore
 
 VALUE = np.dtype(
@@ -63,15 +65,17 @@ MEMBER = np.dtype(
         ("count", np.int32),
         ("requests", np.int32),
         ("joined", np.int32),
+        ("epoch", np.int32),
         ("ranked", np.uint8),
         ("ranks", np.uint8, (FEATURES,)),
     ],
     align=True,
 )
-"""An account within a tie; `requests` and `ranks` are the account's when it last showed the value.
+"""An account within a tie, which last showed the value in `epoch`.
 
-They are kept here, a copy a tie, because a tie partition hears of an account only when it shows one
-of the partition's values: what it knows must not depend on how many partitions there are.
+`requests` and `ranks` are the account's when it did. They are kept here, a copy a tie, because a
+tie partition hears of an account only when it shows one of the partition's values: what it knows
+must not depend on how many partitions there are.
 """
 
 STATISTICS = tie_statistics(FEATURES)
@@ -98,6 +102,9 @@ class TieStage:
         self._members = Records(MEMBER)
         self._counts = np.zeros(3, np.int64)
         self._clear: dict[int, str] = {}
+        self._written_clear = 0
+        self._written_epoch = -1
+        self.rebuilt = False
 
     @property
     def count(self) -> int:
@@ -106,7 +113,7 @@ class TieStage:
 
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
-        numbers = self._add(epoch, _joined(batches), options)
+        numbers = self._add(epoch, joined_batches(batches), options)
         report = self._test(numbers, options)
         return TieReport(
             report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:])
@@ -140,6 +147,7 @@ class TieStage:
             self._place_members(_power_above(2 * wanted))
 
     def _place_values(self, values: NDArray[np.void], capacity: int) -> None:
+        self.rebuilt = True
         self._values = np.zeros(capacity, VALUE)
         kernels.place_values(self._values, values)
 
@@ -217,6 +225,42 @@ class TieStage:
         kept = set(ties["key"][: self._counts[1]].tolist())
         self._clear = {key: text for key, text in self._clear.items() if key in kept}
 
+    def cut(self, epoch: int, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Pieces and closing record of the state after this epoch was closed.
+
+        Args:
+            epoch: The epoch that was closed last.
+            whole: All of it, else what has changed since the last cut. It must be whole when places
+                were `rebuilt`.
+        """
+        since = -1 if whole else self._written_epoch + 1
+        pieces = record_pieces("values", self._values, self._values["epoch"] >= since)
+        for name, records, count, column in (
+            ("ties", self._ties.array, self._counts[1], "last_epoch"),
+            ("members", self._members.array, self._counts[2], "epoch"),
+        ):
+            pieces += record_pieces(name, records, records[column][:count] >= since)
+        pieces += clear_pieces(self._clear, 0 if whole else self._written_clear)
+        self._written_epoch, self._written_clear = epoch, len(self._clear)
+        self.rebuilt = False
+        return pieces, {"counts": self._counts.tolist(), "capacity": len(self._values)}
+
+    def restore(
+        self, epoch: int, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        self._counts[:] = closing["counts"]
+        self._values = np.zeros(closing["capacity"], VALUE)
+        self._ties.reserve(int(self._counts[1]))
+        self._members.reserve(int(self._counts[2]))
+        self._clear = {}
+        into = {"values": self._values, "ties": self._ties.array, "members": self._members.array}
+        for piece in pieces:
+            place_records(piece, into)
+            self._clear.update(piece.get("clear", {}))
+        self._place_members(_power_above(int(self._counts[2]) * 2))
+        self._written_epoch, self._written_clear = epoch, len(self._clear)
+
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {
@@ -229,33 +273,12 @@ class TieStage:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._counts[:] = [len(state["values"]), len(state["ties"]), len(state["members"])]
-        self._ties.replace(state["ties"])
-        self._members.replace(state["members"])
+        self._ties.replace(fitted(state["ties"], TIE))
+        self._members.replace(fitted(state["members"], MEMBER))
         self._clear = {int(key): str(text) for key, text in state["clear"].items()}
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
-        kernels.place_values(self._values, state["values"])
+        kernels.place_values(self._values, fitted(state["values"], VALUE))
         self._place_members(_power_above(len(state["members"]) * 2))
-
-
-def _joined(batches: Sequence[TieBatch]) -> TieBatch:
-    """The batches of one epoch as one."""
-    if len(batches) == 1:
-        return batches[0]
-    sizes = [len(batch.accounts) for batch in batches]
-    edges = np.concatenate([batch.edges for batch in batches])
-    starts = np.cumsum([0, *sizes[:-1]])
-    edges["slot"] += np.repeat(starts, [len(batch.edges) for batch in batches]).astype(np.int32)
-    accounts = np.empty(sum(sizes), batches[0].accounts.dtype)
-    for start, size, batch in zip(starts.tolist(), sizes, batches, strict=True):
-        accounts[start : start + size] = batch.accounts
-    return TieBatch(
-        accounts,
-        np.concatenate([batch.requests for batch in batches]),
-        np.concatenate([batch.ranks for batch in batches]),
-        any(batch.ranked for batch in batches),
-        edges,
-        {key: text for batch in batches for key, text in batch.clear.items()},
-    )
 
 
 def _power_above(count: int) -> int:

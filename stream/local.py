@@ -97,7 +97,7 @@ class LocalRun:
             account_scores,
         )
         options = DetectorOptions(
-            epoch, head, partitions, settings.memory.idle_days, keep_reports=keep_reports
+            epoch, head, partitions, settings.memory, keep_reports=keep_reports
         )
         self._detector = Detector(options, score or shipped(), allowed)
         self._epoch = epoch

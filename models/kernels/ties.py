@@ -110,6 +110,7 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
             ties[tie].volume = value.count
             first = _join(ties, members, places, tie, value.account, value.joined, counts[2])
             members[first].count = value.count
+            members[first].epoch = epoch
             if seen_now:
                 _describe(members[first], accounts, requests, ranks, ranked, value.slot)
             counts[2] += 1
@@ -131,6 +132,7 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
             counts[2] += 1
         member = members[number]
         member.count += edges[row].count
+        member.epoch = epoch
         _describe(member, accounts, requests, ranks, ranked, slot)
     return touched_count
 

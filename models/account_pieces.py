@@ -1,0 +1,80 @@
+"""Pieces of an account partition's checkpoint: profiles by slot, and facts that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arrays import fitted
+from models.checkpoint import PIECE_ROWS
+from models.layouts import PROFILE
+
+FactValues = dict[str, int]
+"""Facts of an account as profile columns: `created`, `plan`, `stated_payment`, `owner`."""
+
+Piece = dict[str, Any]
+
+
+def profile_pieces(
+    slots: NDArray[np.integer[Any]],
+    profiles: NDArray[np.void],
+    names: list[str],
+    examples: list[tuple[str, int]],
+) -> list[Piece]:
+    """The accounts in these slots."""
+    parts = (slots[start : start + PIECE_ROWS] for start in range(0, len(slots), PIECE_ROWS))
+    return [
+        {
+            "slots": part.astype(np.int32),
+            "profiles": profiles[part],
+            "names": [names[slot] for slot in part.tolist()],
+            "examples": [examples[slot] for slot in part.tolist()],
+        }
+        for part in parts
+    ]
+
+
+def place_profiles(
+    piece: Mapping[str, Any],
+    profiles: NDArray[np.void],
+    names: list[str],
+    examples: list[tuple[str, int]],
+) -> None:
+    """Put the accounts of a piece into their slots."""
+    profiles[piece["slots"]] = fitted(piece["profiles"], PROFILE)
+    for place, slot in enumerate(piece["slots"].tolist()):
+        names[slot] = piece["names"][place]
+        examples[slot] = tuple(piece["examples"][place])
+
+
+def waiting_pieces(
+    epoch: int,
+    facts: Mapping[int, list[tuple[int, int, FactValues]]],
+    waiting: Mapping[int, FactValues],
+) -> list[Piece]:
+    """Facts that wait, for their time or for their account.
+
+    They change as a whole: of all cuts' pieces, those of the last closed epoch hold.
+    """
+    kept: list[tuple[str, int, Any]] = [("facts", *one) for one in facts.items()]
+    kept += [("waiting", *one) for one in waiting.items()]
+    parts = (kept[start : start + PIECE_ROWS] for start in range(0, len(kept), PIECE_ROWS))
+    return [{"waiting": part, "epoch": epoch} for part in parts]
+
+
+def place_waiting(
+    piece: Mapping[str, Any],
+    facts: dict[int, list[tuple[int, int, FactValues]]],
+    waiting: dict[int, FactValues],
+) -> None:
+    """Take the facts of a piece."""
+    for kind, key, value in piece["waiting"]:
+        if kind == "waiting":
+            waiting[int(key)] = dict(value)
+        else:
+            facts[int(key)] = [
+                (int(time), int(account), dict(values)) for time, account, values in value
+            ]

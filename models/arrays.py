@@ -1,0 +1,115 @@
+"""Arrays and plain values as MessagePack: what messages and states are made of, free of code.
+
+Arrays are extension type 2, `[type, shape]` in MessagePack followed by their bytes; the type is
+NumPy's description of it, which names every field of a record (as in NEP 1). Extension type 1, the
+whole of NumPy's own format, is still read.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+_NUMPY_FORMAT = 1
+_ARRAY = 2
+_LENGTH = 2
+
+
+def encode_values(value: Any) -> bytes:
+    """MessagePack of nested plain values and arrays.
+
+    Raises:
+        TypeError: A value is neither plain nor an array.
+        ValueError: An array holds objects.
+    """
+    return _ENCODER.encode(value)
+
+
+def decode_values(data: bytes | memoryview) -> Any:
+    """What `encode_values` made bytes of; arrays can be written to.
+
+    Raises:
+        msgspec.DecodeError: Not MessagePack.
+        ValueError: An array is damaged or of objects.
+    """
+    return _DECODER.decode(data)
+
+
+def fitted(records: NDArray[np.void], layout: np.dtype[np.void]) -> NDArray[np.void]:
+    """Records of an older layout in today's: fields by name, new ones zero, dropped ones left out.
+
+    Raises:
+        ValueError: A field has another shape than before.
+    """
+    if records.dtype == layout:
+        return records
+    known = records.dtype.names or ()
+    out = np.zeros(len(records), layout)
+    for name in layout.names or ():
+        if name in known:
+            out[name] = records[name]
+    return out
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return msgspec.msgpack.Ext(_ARRAY, _array_bytes(_without_residue(value)))
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot be stored: {type(value).__name__}")
+
+
+def _array_bytes(array: NDArray[Any]) -> bytes:
+    if array.dtype.hasobject:
+        raise ValueError("arrays of objects are not stored (allow_pickle is never set)")
+    kind = np.lib.format.dtype_to_descr(array.dtype)
+    head = msgspec.msgpack.encode([kind, array.shape])
+    return len(head).to_bytes(_LENGTH, "big") + head + array.tobytes()
+
+
+def _without_residue(array: NDArray[Any]) -> NDArray[Any]:
+    """The array with zeros between the fields of its records, where old memory may show through."""
+    names = array.dtype.names
+    if names is None or sum(array.dtype[name].itemsize for name in names) == array.dtype.itemsize:
+        return np.ascontiguousarray(array)
+    clean = np.zeros(array.shape, array.dtype)
+    for name in names:
+        clean[name] = array[name]
+    return clean
+
+
+def _decoded(code: int, data: memoryview) -> Any:
+    if code == _ARRAY:
+        return _array(data)
+    if code == _NUMPY_FORMAT:
+        return np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+    raise ValueError(f"unknown extension {code}")
+
+
+def _array(data: memoryview) -> NDArray[Any]:
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
+    kind, shape = msgspec.msgpack.decode(data[_LENGTH:start], type=tuple[Any, tuple[int, ...]])
+    try:
+        layout = np.lib.format.descr_to_dtype(_as_description(kind))
+    except (TypeError, KeyError, IndexError, SyntaxError) as error:
+        raise ValueError(f"no array type: {error}") from error
+    if layout.hasobject:
+        raise ValueError("an array of objects")
+    return np.frombuffer(data[start:], layout).reshape(shape).copy()
+
+
+def _as_description(kind: Any) -> Any:
+    """NumPy's description of a type as it stood before MessagePack made lists of its tuples."""
+    if not isinstance(kind, list):
+        return kind
+    return [
+        tuple(tuple(part) if place == 2 else part for place, part in enumerate(one)) for one in kind
+    ]
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_encoded)
+_DECODER = msgspec.msgpack.Decoder(ext_hook=_decoded)

@@ -1,0 +1,164 @@
+"""One source read from a log: deals its rows to account partitions, tells the head its standing.
+
+Reading it again from a saved standing gives the same rows with the same epochs: account
+partitions drop what they have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.batch import EventBatch
+from models.options import EpochOptions
+from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
+from models.source import RefusedRow, Source
+
+_MOST_ROWS = 600
+
+
+class SourcePartition:
+    """A source behind a log.
+
+    Args:
+        name: The source, the same for whoever reads it.
+        partitions: How many account partitions there are.
+        options: How event time is cut.
+    """
+
+    def __init__(self, name: str, partitions: int, options: EpochOptions) -> None:
+        self.name = name
+        self._source = Source(options)
+        self._partitions = partitions
+        self._covered = [NOTHING] * partitions
+        self._untold: set[int] = set()
+        self._told_open = NOTHING
+        self.position = NOTHING
+        self.epochs_ahead: set[int] = set()
+
+    @property
+    def source(self) -> Source:
+        """Watermark, parked and late rows."""
+        return self._source
+
+    def join(self) -> Sent:
+        """Ask the head to be admitted; nothing may be read before `admit`."""
+        return Sent(head=[self._standing("joining")])
+
+    def admit(self, admitted: Admitted) -> None:
+        """The head knows of the source."""
+        self._source.floor = max(self._source.floor, admitted.floor)
+
+    def read(
+        self,
+        batch: EventBatch | None,
+        positions: Sequence[int],
+        records: Sequence[bytes],
+        last: int,
+    ) -> Sent:
+        """Deal rows out.
+
+        Args:
+            batch: Rows as they came, None where there are none among the records.
+            positions: Where each stands in the source.
+            records: Their records.
+            last: Position of the last record read, also where it holds no row.
+        """
+        admitted = None if batch is None else self._source.admit(batch, positions, records)
+        return self._deal(admitted, last)
+
+    def read_mark(self, time: int, position: int, *, end: bool) -> Sent:
+        """Take a mark of the publisher (microseconds); `end`: the recording is over."""
+        admitted = [self._source.pass_mark(time, position)]
+        if end:
+            admitted.append(self._source.end(position))
+        sent = Sent()
+        for batch in admitted:
+            if batch is not None:
+                self._deal_rows(batch, position, sent)
+        self.position = position
+        self._tell_progress(sent)
+        return sent
+
+    def _deal(self, admitted: EventBatch | None, last: int) -> Sent:
+        sent = Sent()
+        if admitted is not None and len(admitted):
+            self._deal_rows(admitted, last, sent)
+        self.position = last
+        self._tell_progress(sent)
+        return sent
+
+    def _deal_rows(self, batch: EventBatch, last: int, sent: Sent) -> None:
+        epochs = set(np.unique(batch.epoch).tolist())
+        self._untold |= epochs
+        self.epochs_ahead |= epochs
+        target = batch.account % np.uint64(self._partitions)
+        for number in range(self._partitions):
+            rows = np.flatnonzero(target == number)
+            # Rows that one record brought to belief share its position: they are not parted.
+            for part in _parts(rows, batch.position[rows]):
+                position = int(batch.position[part[-1]])
+                if part[-1] == rows[-1]:
+                    position = last
+                sent.accounts.append((number, self._rows(number, position, batch.take(part))))
+
+    def _rows(self, number: int, position: int, batch: EventBatch | None) -> Rows:
+        rows = Rows(self.name, self._covered[number], position, batch)
+        self._covered[number] = max(self._covered[number], position)
+        return rows
+
+    def _tell_progress(self, sent: Sent) -> None:
+        """Tell the head when the source has let go of an epoch."""
+        watermark = self._source.watermark
+        if watermark is None:
+            return
+        first_open = self._source.first_open(watermark)
+        if first_open > self._told_open:
+            self._told_open = first_open
+            self._tell(sent, "active")
+
+    def tell(self, state: str = "active") -> Sent:
+        """Bring every account partition and the head up to date: `active` or `idle`."""
+        sent = Sent()
+        self._tell(sent, state)
+        return sent
+
+    def _tell(self, sent: Sent, state: str) -> None:
+        for number, covered in enumerate(self._covered):
+            if covered < self.position:
+                sent.accounts.append((number, self._rows(number, self.position, None)))
+        sent.head.append(self._standing(state))
+
+    def _standing(self, state: str) -> Standing:
+        epochs = sorted(self._untold)
+        self._untold = set()
+        return Standing(self.name, self.position, self._source.watermark, epochs, state)
+
+    def take_refused(self) -> list[RefusedRow]:
+        """Rows refused since the last call."""
+        return self._source.take_refused()
+
+    def dump(self) -> dict[str, Any]:
+        """The standing as plain values and arrays; call `tell` before, and send what it gives."""
+        return {"position": self.position, "source": self._source.dump()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self.position = state["position"]
+        self._covered = [self.position] * self._partitions
+        self._source.load(state["source"])
+
+
+def _parts(rows: np.ndarray[Any, np.dtype[np.intp]], positions: np.ndarray[Any, Any]) -> list[Any]:
+    """The rows in parts of about `_MOST_ROWS`; rows of one position stay together."""
+    parts = []
+    start = 0
+    while start < len(rows):
+        end = min(start + _MOST_ROWS, len(rows))
+        while end < len(rows) and positions[end] == positions[end - 1]:
+            end += 1
+        parts.append(rows[start:end])
+        start = end
+    return parts

@@ -1,0 +1,118 @@
+"""One tie partition: reads its log, closes an epoch once every account partition has spoken."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from models.checkpoint import Cut
+from models.messages import TieBatch, TieOptions
+from models.options import EpochOptions, MemoryOptions
+from models.protocol import NOTHING, ConcludedTies, Sent, TieRows, TiesClosed, ToTies
+from models.sweeping import day_of, oldest_kept, single_epochs
+from models.tie_score import TieScore
+from models.ties import TieStage
+
+
+class TiePartition:
+    """The tie stage behind a log.
+
+    Args:
+        number: Which of the partitions it is.
+        partitions: How many account partitions there are.
+        epoch: How event time is cut.
+        memory: How long idle ties are kept.
+        score: The tie score.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        partitions: int,
+        epoch: EpochOptions,
+        memory: MemoryOptions,
+        score: TieScore,
+    ) -> None:
+        self.number = number
+        self._partitions = partitions
+        self._epoch = epoch
+        self._memory = memory
+        self.stage = TieStage(score, single_epochs(epoch))
+        self._options: TieOptions | None = None
+        self.closed = NOTHING
+        self._concluded = NOTHING
+        self._swept_day = -1
+        self._cut_epoch = NOTHING
+        self._waiting: dict[int, dict[int, TieBatch]] = {}
+        self._unsettled: deque[int] = deque()
+
+    def receive(self, message: ToTies) -> Sent:
+        """Take the next message of the log."""
+        sent = Sent()
+        match message:
+            case TieRows():
+                self._unsettled.append(message.epoch)
+                if message.epoch > self.closed:
+                    batches = self._waiting.setdefault(message.epoch, {})
+                    batches.setdefault(message.partition, message.batch)
+            case ConcludedTies():
+                self._unsettled.append(NOTHING)
+                self._conclude(message)
+        self._try_close(sent)
+        return sent
+
+    def _conclude(self, message: ConcludedTies) -> None:
+        repeated = self._options is not None and message.epoch <= self._concluded
+        if message.epoch != self.closed or repeated:
+            return
+        self._options, self._concluded = message.options, message.epoch
+        day = day_of(message.epoch, self._epoch)
+        if message.epoch > NOTHING and day != self._swept_day:
+            self._swept_day = day
+            self.stage.forget_before(oldest_kept(message.epoch, self._epoch, self._memory))
+
+    def _try_close(self, sent: Sent) -> None:
+        if self._options is None or self._concluded < self.closed or not self._waiting:
+            return
+        epoch = min(self._waiting)
+        batches = self._waiting[epoch]
+        if len(batches) < self._partitions:
+            return
+        del self._waiting[epoch]
+        ordered = [batches[number] for number in sorted(batches)]
+        report = self.stage.close(epoch, ordered, self._options)
+        self.closed = epoch
+        sent.head.append(TiesClosed(self.number, epoch, report))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an epoch was closed since the last cut."""
+        return self.closed > self._cut_epoch
+
+    def cut(self, *, whole: bool) -> Cut:
+        """The state after the last close; what was received for later epochs is left to the log."""
+        whole = whole or self.stage.rebuilt
+        self._cut_epoch = self.closed
+        settled = 0
+        while self._unsettled and self._unsettled[0] <= self.closed:
+            self._unsettled.popleft()
+            settled += 1
+        pieces, stage = self.stage.cut(self.closed, whole=whole)
+        closing = {
+            "closed": self.closed,
+            "concluded": self._concluded,
+            "options": self._options and self._options.dump(),
+            "swept_day": self._swept_day,
+            "stage": stage,
+        }
+        return Cut(whole, pieces, closing, settled)
+
+    def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
+        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        self.closed, self._concluded = closing["closed"], closing["concluded"]
+        self._cut_epoch = self.closed
+        options = closing["options"]
+        self._options = None if options is None else TieOptions.load(options)
+        self._swept_day = closing["swept_day"]
+        self.stage.restore(self.closed, closing["stage"], pieces)

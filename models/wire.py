@@ -1,0 +1,205 @@
+"""Messages of the protocol as bytes, and in frames where one record could not hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from models.arrays import decode_values, encode_values
+from models.batch import from_columns, to_columns
+from models.messages import (
+    AccountReport,
+    AccountScores,
+    Control,
+    Holder,
+    TestedTies,
+    TieBatch,
+    TieOptions,
+    TieReport,
+)
+from models.protocol import (
+    AccountsClosed,
+    Admitted,
+    Answer,
+    Ask,
+    Close,
+    Concluded,
+    ConcludedTies,
+    Facts,
+    Progress,
+    Rows,
+    Standing,
+    TieRows,
+    TiesClosed,
+)
+from schemas.errors import InvalidRecord
+
+WIRE_VERSION = 1
+FRAME_BYTES = 400_000
+_DIGEST_SIZE = 8
+
+
+class _Form(NamedTuple):
+    """How a kind of message is written: to plain values and back."""
+
+    write: Callable[[Any], list[Any]]
+    read: Callable[[list[Any]], Any]
+
+
+def _fields(kind: type) -> _Form:
+    """A record whose fields are plain values or arrays."""
+    names = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+    return _Form(
+        lambda message: [getattr(message, name) for name in names], lambda values: kind(*values)
+    )
+
+
+_TIE_BATCH, _TESTED, _TIE_REPORT = _fields(TieBatch), _fields(TestedTies), _fields(TieReport)
+_REPORT, _SCORES, _HOLDER = _fields(AccountReport), _fields(AccountScores), _fields(Holder)
+
+
+def _write_report(report: AccountReport) -> list[Any]:
+    values = _REPORT.write(report)
+    return [*values[:-1], _SCORES.write(report.scores)]
+
+
+def _write_tie_report(report: TieReport) -> list[Any]:
+    return [_TESTED.write(report.ties), *_TIE_REPORT.write(report)[1:]]
+
+
+_FORMS: dict[type, _Form] = {
+    Rows: _Form(
+        lambda one: [
+            one.source, one.previous, one.position,
+            None if one.batch is None else to_columns(one.batch),
+        ],
+        lambda values: Rows(
+            values[0], values[1], values[2], None if values[3] is None else from_columns(values[3])
+        ),
+    ),
+    Facts: _fields(Facts),
+    Close: _fields(Close),
+    Ask: _fields(Ask),
+    Concluded: _Form(
+        lambda one: [one.epoch, one.control.dump(), one.renewed],
+        lambda values: Concluded(values[0], Control.load(values[1]), values[2]),
+    ),
+    TieRows: _Form(
+        lambda one: [one.partition, one.epoch, _TIE_BATCH.write(one.batch)],
+        lambda values: TieRows(values[0], values[1], _TIE_BATCH.read(values[2])),
+    ),
+    ConcludedTies: _Form(
+        lambda one: [one.epoch, one.options.dump()],
+        lambda values: ConcludedTies(values[0], TieOptions.load(values[1])),
+    ),
+    Standing: _fields(Standing),
+    AccountsClosed: _Form(
+        lambda one: [one.partition, one.epoch, _write_report(one.report)],
+        lambda values: AccountsClosed(
+            values[0], values[1],
+            _REPORT.read([*values[2][:-1], _SCORES.read(values[2][-1])]),
+        ),
+    ),
+    TiesClosed: _Form(
+        lambda one: [one.partition, one.epoch, _write_tie_report(one.report)],
+        lambda values: TiesClosed(
+            values[0], values[1],
+            _TIE_REPORT.read([_TESTED.read(values[2][0]), *values[2][1:]]),
+        ),
+    ),
+    Answer: _Form(
+        lambda one: [
+            one.partition, one.epoch,
+            {key: _HOLDER.write(holder) for key, holder in one.holders.items()},
+        ],
+        lambda values: Answer(
+            values[0], values[1],
+            {key: _HOLDER.read(holder) for key, holder in values[2].items()},
+        ),
+    ),
+    Admitted: _fields(Admitted),
+    Progress: _fields(Progress),
+}  # fmt: skip
+_KINDS = {kind.__name__: kind for kind in _FORMS}
+
+
+def to_frames(message: Any) -> list[bytes]:
+    """The message as records of at most about 400 kB each."""
+    body = encode_values([type(message).__name__, _FORMS[type(message)].write(message)])
+    digest = blake2b(body, digest_size=_DIGEST_SIZE).digest()
+    parts = range(0, len(body), FRAME_BYTES)
+    return [
+        encode_values([WIRE_VERSION, digest, place, len(parts), body[start : start + FRAME_BYTES]])
+        for place, start in enumerate(parts)
+    ]
+
+
+class Frame(NamedTuple):
+    """One record of a message: the message's digest, which part of how many, the bytes."""
+
+    digest: bytes
+    place: int
+    parts: int
+    part: bytes
+
+
+def read_frame(data: bytes) -> Frame:
+    """The frame that a record holds.
+
+    Raises:
+        InvalidRecord: Not a frame, or of another release's wire.
+    """
+    try:
+        version, digest, place, parts, part = decode_values(data)
+    except (msgspec.DecodeError, ValueError, TypeError) as error:
+        raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
+    if version != WIRE_VERSION:
+        reason = f"message of wire version {version}, this release reads {WIRE_VERSION}"
+        raise InvalidRecord(reason, None)
+    return Frame(digest, place, parts, part)
+
+
+def from_parts(parts: Mapping[int, bytes]) -> Any:
+    """The message whose parts these are, all of them.
+
+    Raises:
+        InvalidRecord: They make no message.
+    """
+    body = b"".join(parts[place] for place in range(len(parts)))
+    try:
+        name, values = decode_values(body)
+        return _FORMS[_KINDS[name]].read(values)
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError, IndexError) as error:
+        raise InvalidRecord(f"damaged message: {error!r}", None) from error
+
+
+class Assembler:
+    """Joins frames to messages; the frames of several messages may come mixed."""
+
+    def __init__(self) -> None:
+        self._parts: dict[bytes, dict[int, bytes]] = {}
+
+    def add(self, frame: Frame) -> Any | None:
+        """The message that this frame completes, if it does.
+
+        Raises:
+            InvalidRecord: The frames make no message.
+        """
+        if frame.parts == 1:
+            return from_parts({0: frame.part})
+        known = self._parts.setdefault(frame.digest, {})
+        known[frame.place] = frame.part
+        if len(known) < frame.parts:
+            return None
+        return from_parts(self._parts.pop(frame.digest))
+
+    def incomplete(self) -> list[bytes]:
+        """Digests of messages that are not complete, the oldest first."""
+        return list(self._parts)
+
+    def drop(self, digest: bytes) -> None:
+        """Wait no longer for the rest of a message."""
+        self._parts.pop(digest, None)
