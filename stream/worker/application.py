@@ -1,0 +1,136 @@
+"""The faust application: three agents on the internal topics, their checkpoints in tables.
+
+Faust shares out partitions, recovers tables and supervises; ingest, which moves a record for every
+request, runs beside it. What faust would do by default and must not: serve a web port, declare
+topics, elect a leader for them, wait for all messages to be acknowledged before it gives partitions
+away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import faust
+from mode import Service
+
+from models.tie_score import shipped
+from stream.broker.names import TopicNames
+from stream.broker.security import faust_brokers, faust_credentials
+from stream.settings import Settings
+from stream.worker.checkpoints import CheckpointTable
+from stream.worker.outbox import Outbox
+from stream.worker.roles import Role
+from stream.worker.stages import Accounts, Heads, Stage, Ties
+
+_MOST_BUFFERED = 64
+_RECOVERED_AT_ONCE = 32
+
+
+class Application:
+    """The faust application with its roles.
+
+    Args:
+        settings: The operator's settings.
+        on_failure: Called when the process cannot go on.
+    """
+
+    def __init__(
+        self, settings: Settings, on_failure: Callable[[BaseException | None], None]
+    ) -> None:
+        options = settings.kafka
+        self.names = TopicNames.of(options)
+        self.outbox = Outbox(options, self.names)
+        self._settings = settings
+        self._on_failure = on_failure
+        self._expected: list[str] = []
+        self.faust = faust.App(
+            options.application,
+            broker=faust_brokers(options),
+            broker_credentials=faust_credentials(options),
+            store=options.store,
+            web_enabled=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            topic_partitions=options.partitions,
+            stream_wait_empty=False,
+            stream_buffer_maxsize=_MOST_BUFFERED,
+            broker_session_timeout=10.0,
+            broker_heartbeat_interval=3.0,
+            broker_rebalance_timeout=30.0,
+            broker_max_poll_interval=600.0,
+            broker_commit_interval=1.0,
+            producer_request_timeout=180.0,
+            producer_max_batch_size=512_000,
+            consumer_max_fetch_size=4 << 20,
+            table_standby_replicas=options.standby_replicas,
+        )
+        score = shipped()
+        names, partitions = self.names, options.partitions
+        self.accounts = self._role(Accounts(settings, self.outbox), names.events, partitions)
+        self.ties = self._role(Ties(settings, self.outbox, score), names.ties, partitions)
+        heads = Heads(settings, self.outbox, names, score, self._expected)
+        self.head = self._role(heads, names.findings, 1)
+        self.faust.on_partitions_revoked.connect(self._release, weak=False)
+        self.faust.on_partitions_assigned.connect(self._release, weak=False)
+
+    def _role(self, stage: Stage, topic_name: str, partitions: int) -> Role:
+        app = self.faust
+        table = CheckpointTable(
+            app,
+            name=stage.name,
+            key_type=bytes,
+            value_type=bytes,
+            partitions=partitions,
+            recovery_buffer_size=_RECOVERED_AT_ONCE,
+        )
+        app.tables.add(table)
+        role = Role(
+            stage, table, self.outbox, self._settings.kafka.checkpoint_seconds, self._guarded
+        )
+        topic = app.topic(
+            topic_name,
+            key_serializer="raw",
+            value_serializer="raw",
+            value_type=bytes,
+            partitions=partitions,
+        )
+
+        async def agent(stream: Any) -> None:
+            try:
+                await role.run(stream.noack().events())
+            except Exception as error:  # noqa: BLE001 - faust would skip the event and go on
+                self._on_failure(error)
+
+        app.agent(topic, name=stage.name, concurrency=1)(agent)
+        return role
+
+    def _guarded(self, error: BaseException | None) -> None:
+        self._on_failure(error)
+
+    async def _release(self, *_: Any, **__: Any) -> None:
+        for role in (self.accounts, self.ties, self.head):
+            role.release()
+
+    async def learn_sources(self) -> None:
+        """Find out which partitions the sources have: all of them must speak first."""
+        for topic in (*self.names.requests, self.names.facts):
+            known = await self.outbox.producer.partitions_for(topic)
+            self._expected += sorted(f"{topic}/{number}" for number in known)
+
+
+class OutboxService(Service):
+    """The outbox, started before the application and stopped after it."""
+
+    def __init__(self, application: Application, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._application = application
+
+    async def on_start(self) -> None:
+        """Connect, and learn what sources there are."""
+        await self._application.outbox.start()
+        await self._application.learn_sources()
+
+    async def on_stop(self) -> None:
+        """Deliver what waits."""
+        await self._application.outbox.stop()

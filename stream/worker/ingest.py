@@ -1,0 +1,234 @@
+"""Ingest: requests and facts from their topics, dealt to the account partitions. Text ends here.
+
+It runs in a process of its own beside the stages: decoding and sketching take most of the time, and
+the stages answer each other quickly only when they need not wait for it. Its topic partitions come
+from a consumer group of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+
+from models.ingestion import BatchBuilder
+from models.protocol import Admitted, ToSources
+from schemas.formats import input_format
+from stream.broker.names import TopicNames, groups_of
+from stream.broker.security import aiokafka_arguments
+from stream.settings import Settings
+from stream.worker.deadletters import DeadLetters
+from stream.worker.head_news import HeadNews
+from stream.worker.outbox import Outbox
+from stream.worker.readers import FactsReader, Reader, RequestReader
+from stream.worker.standings import read_standings, write_standing
+
+_log = structlog.get_logger()
+
+_MOST_RECORDS = 8_000
+_SAVE_SECONDS = 2.0
+_TELL_SECONDS = 5.0
+_CHECK_SECONDS = 3.0
+_PROMPT_SECONDS = 2.0
+
+
+class _Owned:
+    """A topic partition that this process reads."""
+
+    def __init__(self, reader: Reader, end_at_start: int) -> None:
+        now = time.monotonic()
+        self.reader = reader
+        self.end_at_start = end_at_start
+        self.saved = now
+        self.told = now
+        self.dirty = False
+        self.quiet = 0.0
+        self.checked = now
+
+
+class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """The sources of one process.
+
+    Args:
+        settings: The operator's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        options = settings.kafka
+        self._settings = settings
+        self._names = TopicNames.of(options)
+        self._outbox = Outbox(options, self._names)
+        self._letters = DeadLetters(self._outbox, self._names)
+        self._news = HeadNews(options, self._names, self._hear)
+        self._decode = input_format(options.input_format)
+        self._builder = BatchBuilder(settings.key.secret)
+        self._owned: dict[TopicPartition, _Owned] = {}
+        self._lock = asyncio.Lock()
+        self._consumer = AIOKafkaConsumer(
+            **aiokafka_arguments(options),
+            group_id=groups_of(options)[1],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            rebalance_timeout_ms=30_000,
+            max_poll_interval_ms=600_000,
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=100,
+        )
+
+    async def run(self) -> None:
+        """Read until cancelled.
+
+        Raises:
+            KafkaError: The broker cannot be used any more.
+            FailedRun: Half of what comes is bad.
+        """
+        await self._outbox.start()
+        await self._news.start()
+        self._consumer.subscribe([*self._names.requests, self._names.facts], listener=self)
+        await self._consumer.start()
+        _log.info("ingest_started", topics=list(self._names.requests))
+        try:
+            while True:
+                records = await self._consumer.getmany(timeout_ms=200, max_records=_MOST_RECORDS)
+                async with self._lock:
+                    await self._take(records)
+                    await self._look_after()
+                self._news.check()
+        finally:
+            await self._consumer.stop()
+            await self._news.stop()
+            await self._outbox.stop()
+
+    def _hear(self, message: ToSources) -> None:
+        for owned in self._owned.values():
+            if isinstance(message, Admitted):
+                owned.reader.admit(message)
+            else:
+                owned.reader.decided(message.epoch)
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Go on where the standings say."""
+        async with self._lock:
+            standings = await read_standings(self._settings.kafka, self._names)
+            ends = await self._consumer.end_offsets(list(assigned))
+            starts = await self._consumer.beginning_offsets(list(assigned))
+            for partition in assigned:
+                name = f"{partition.topic}/{partition.partition}"
+                owned = _Owned(self._reader(partition, name), ends[partition])
+                if name in standings:
+                    owned.reader.load(standings[name])
+                self._owned[partition] = owned
+                offset = max(owned.reader.next_offset, starts[partition])
+                self._consumer.seek(partition, offset)
+                await self._outbox.send(owned.reader.join())
+                _log.info("source_taken", source=name, offset=offset)
+
+    def _reader(self, partition: TopicPartition, name: str) -> Reader:
+        partitions = self._settings.kafka.partitions
+        if partition.topic == self._names.facts:
+            return FactsReader(name, partitions, self._builder)
+        return RequestReader(name, partitions, self._settings.epoch, self._decode, self._builder)
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Leave a standing for whoever takes over."""
+        async with self._lock:
+            for partition in revoked:
+                owned = self._owned.pop(partition, None)
+                if owned is not None and owned.dirty:
+                    await self._save(partition, owned)
+
+    async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
+        for partition, several in records.items():
+            owned = self._owned.get(partition)
+            if owned is None:
+                continue
+            owned.quiet = 0.0
+            if owned.reader.resting:
+                await self._outbox.send(owned.reader.rejoin())
+            if owned.reader.held:
+                # Read again once it may be: the records of one poll are never worth keeping.
+                self._consumer.seek(partition, several[0].offset)
+                continue
+            await self._read(partition, owned, several)
+
+    async def _read(self, partition: TopicPartition, owned: _Owned, records: Sequence[Any]) -> None:
+        read = owned.reader.read(records)
+        for sent in read.sent:
+            await self._outbox.send(sent)
+        for offset, record, error in read.refused:
+            await self._letters.refuse(partition, offset, record, error)
+        owned.dirty = True
+        self._letters.count(len(records), len(read.refused))
+
+    async def _look_after(self) -> None:
+        """Save standings, tell them, and find out who is idle; hold those that are ahead."""
+        now = time.monotonic()
+        due: list[tuple[TopicPartition, _Owned]] = []
+        for partition, owned in self._owned.items():
+            if owned.reader.held != (partition in self._consumer.paused()):
+                change = self._consumer.pause if owned.reader.held else self._consumer.resume
+                change(partition)
+            if owned.dirty and now - owned.saved >= _SAVE_SECONDS:
+                due.append((partition, owned))
+            elif not owned.reader.resting and now - owned.checked >= _CHECK_SECONDS:
+                await self._check_end(partition, owned, now)
+        await self._save_all(due, now)
+
+    async def _save_all(self, due: Sequence[tuple[TopicPartition, _Owned]], now: float) -> None:
+        chosen = [
+            (partition, owned) for partition, owned in due if self._may_tell(partition, owned)
+        ]
+        for _, owned in chosen:
+            await self._outbox.send(owned.reader.tell(at_end=False))
+        if chosen:
+            await self._outbox.drain()
+        for partition, owned in chosen:
+            await self._write(partition, owned)
+            owned.saved = owned.told = now
+
+    def _may_tell(self, partition: TopicPartition, owned: _Owned) -> bool:
+        """Epochs wait for the facts that were there at the start."""
+        facts = partition.topic == self._names.facts
+        return not facts or owned.reader.next_offset >= owned.end_at_start
+
+    async def _save(self, partition: TopicPartition, owned: _Owned) -> None:
+        if self._may_tell(partition, owned):
+            await self._outbox.send(owned.reader.tell(at_end=False))
+            await self._outbox.drain()
+            await self._write(partition, owned)
+            await self._outbox.drain()
+
+    async def _write(self, partition: TopicPartition, owned: _Owned) -> None:
+        source = f"{partition.topic}/{partition.partition}"
+        await write_standing(self._outbox, self._names, source, owned.reader.dump())
+        owned.dirty = False
+        try:
+            await self._consumer.commit({partition: owned.reader.next_offset})
+        except KafkaError as error:
+            # The standing is what counts; the committed offset only shows the lag.
+            _log.warning("offset_not_committed", source=source, reason=str(error))
+
+    async def _check_end(self, partition: TopicPartition, owned: _Owned, now: float) -> None:
+        """A source at its log's end for long is idle; only time in which the broker answers counts.
+
+        While there is nothing to save, a mark now and then lets the stages save their state.
+        """
+        passed = now - owned.checked
+        owned.checked = now
+        ends = await self._consumer.end_offsets([partition])
+        prompt = time.monotonic() - now <= _PROMPT_SECONDS
+        at_end = ends[partition] <= owned.reader.next_offset
+        owned.quiet = owned.quiet + passed if prompt and at_end else 0.0
+        if not self._may_tell(partition, owned) or owned.reader.held:
+            return
+        idle = owned.quiet >= self._settings.kafka.idle_seconds
+        if idle or now - owned.told >= _TELL_SECONDS:
+            owned.told = now
+            await self._outbox.drain()
+            await self._outbox.send(owned.reader.tell(at_end=idle))

@@ -1,0 +1,251 @@
+"""One source as ingest reads it: requests or facts, from the records of one topic partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from aiokafka import ConsumerRecord
+
+from models.facts_partition import Fact, FactsPartition
+from models.ingestion import BatchBuilder
+from models.options import EpochOptions
+from models.protocol import Admitted, Sent
+from models.source_partition import SourcePartition
+from schemas.codec import decode_facts
+from schemas.errors import InvalidRecord
+from schemas.formats import InputFormat
+from stream.broker.marks import read_mark
+
+_FAR_AHEAD = InvalidRecord("time is far ahead of the stream and nothing confirms it", "time")
+_MOST_AHEAD = 12
+
+
+class Refused(NamedTuple):
+    """A record that is refused: its offset, itself, why."""
+
+    offset: int
+    record: bytes
+    error: InvalidRecord
+
+
+class Read(NamedTuple):
+    """What came of some records."""
+
+    sent: list[Sent]
+    refused: list[Refused]
+
+
+class Reader(Protocol):
+    """A source that is being read."""
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to read next; 0 before the first."""
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing may be read now."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether the head was told that the source is idle: it joins again before it is read."""
+
+    def join(self) -> Sent:
+        """What to say before the first record."""
+
+    def rejoin(self) -> Sent:
+        """What to say when records come again after a rest."""
+
+    def admit(self, admitted: Admitted) -> None:
+        """The head knows of the source."""
+
+    def decided(self, epoch: int) -> None:
+        """Epochs up to this one are decided."""
+
+    def read(self, records: Sequence[ConsumerRecord]) -> Read:
+        """Take consecutive records."""
+
+    def tell(self, *, at_end: bool) -> Sent:
+        """Bring everyone up to date; `at_end`: nothing has come for long."""
+
+    def dump(self) -> dict[str, Any]:
+        """The standing; after `tell`, and sending what it gave."""
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take a standing that `dump` gave."""
+
+
+class RequestReader:
+    """Requests of one topic partition.
+
+    Args:
+        name: The source.
+        partitions: How many account partitions there are.
+        options: How event time is cut.
+        decode: The input format.
+        builder: Makes batches under the operator's key.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        partitions: int,
+        options: EpochOptions,
+        decode: InputFormat,
+        builder: BatchBuilder,
+    ) -> None:
+        self._source = SourcePartition(name, partitions, options)
+        self._decode = decode
+        self._builder = builder
+        self._admitted = False
+        self._idle = False
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to read next; 0 before the first."""
+        return self._source.position + 1
+
+    @property
+    def held(self) -> bool:
+        """Waiting to be admitted, or too many epochs ahead of what the head has decided."""
+        return not self._admitted or len(self._source.epochs_ahead) > _MOST_AHEAD
+
+    def join(self) -> Sent:
+        """Ask the head to be admitted."""
+        return self._source.join()
+
+    def admit(self, admitted: Admitted) -> None:
+        """The head knows of the source."""
+        if admitted.source == self._source.name:
+            self._source.admit(admitted)
+            self._admitted = True
+
+    def decided(self, epoch: int) -> None:
+        """Epochs up to this one are decided."""
+        ahead = self._source.epochs_ahead
+        ahead.difference_update([one for one in ahead if one <= epoch])
+
+    @property
+    def resting(self) -> bool:
+        """Whether the head was told that the source is idle: it joins again before it is read."""
+        return self._idle
+
+    def rejoin(self) -> Sent:
+        """Records have come again."""
+        self._idle = self._admitted = False
+        return self.join()
+
+    def read(self, records: Sequence[ConsumerRecord]) -> Read:
+        """Take consecutive records: requests, and marks of the publisher between them."""
+        read = Read([], [])
+        lines: list[ConsumerRecord] = []
+        for record in records:
+            mark = read_mark(record.headers) if not record.value else None
+            if mark is None:
+                lines.append(record)
+                continue
+            self._read_lines(lines, read)
+            lines = []
+            read.sent.append(self._source.read_mark(mark.time, record.offset, end=mark.end))
+        self._read_lines(lines, read)
+        refused = self._source.take_refused()
+        read.refused.extend(Refused(row.position, row.record, _FAR_AHEAD) for row in refused)
+        return read
+
+    def _read_lines(self, records: Sequence[ConsumerRecord], read: Read) -> None:
+        if not records:
+            return
+        lines = [record.value or b"" for record in records]
+        decoded = self._decode(lines)
+        batch = self._builder.build(decoded.events) if decoded.events else None
+        offsets = [records[row].offset for row in decoded.rows]
+        kept = [lines[row] for row in decoded.rows]
+        read.sent.append(self._source.read(batch, offsets, kept, records[-1].offset))
+        read.refused.extend(
+            Refused(records[row].offset, lines[row], error) for row, error in decoded.rejects
+        )
+
+    def tell(self, *, at_end: bool) -> Sent:
+        """Bring everyone up to date; a source at its end that is told so is idle."""
+        self._idle = at_end
+        return self._source.tell("idle" if at_end else "active")
+
+    def dump(self) -> dict[str, Any]:
+        """The standing."""
+        return self._source.dump()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take a standing that `dump` gave."""
+        self._source.load(state)
+
+
+class FactsReader:
+    """Facts of one topic partition.
+
+    Args:
+        name: The source.
+        partitions: How many account partitions there are.
+        builder: Makes keys under the operator's key.
+    """
+
+    def __init__(self, name: str, partitions: int, builder: BatchBuilder) -> None:
+        self._source = FactsPartition(name, partitions)
+        self._builder = builder
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to read next; 0 before the first."""
+        return self._source.position + 1
+
+    @property
+    def held(self) -> bool:
+        """Facts are read whenever they come."""
+        return False
+
+    @property
+    def resting(self) -> bool:
+        """Facts need no admission."""
+        return False
+
+    def join(self) -> Sent:
+        """Facts hold nobody back: there is nothing to say."""
+        return Sent()
+
+    def admit(self, admitted: Admitted) -> None:
+        """Of no concern."""
+
+    def decided(self, epoch: int) -> None:
+        """Of no concern."""
+
+    def rejoin(self) -> Sent:
+        """Of no concern."""
+        return Sent()
+
+    def read(self, records: Sequence[ConsumerRecord]) -> Read:
+        """Take consecutive records."""
+        facts: list[Fact] = []
+        refused: list[Refused] = []
+        for record in records:
+            try:
+                facts.append(self._fact(record.value or b""))
+            except InvalidRecord as error:
+                refused.append(Refused(record.offset, record.value or b"", error))
+        return Read([self._source.read(facts, records[-1].offset)], refused)
+
+    def _fact(self, line: bytes) -> Fact:
+        record = decode_facts(line)
+        account = self._builder.account_key(record.account)
+        return account, round(float(record.time) * 1e6), self._builder.fact_values(record)
+
+    def tell(self, *, at_end: bool) -> Sent:
+        """Bring everyone up to date; before the end of what was there, epochs wait."""
+        return self._source.tell()
+
+    def dump(self) -> dict[str, Any]:
+        """The standing."""
+        return self._source.dump()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take a standing that `dump` gave."""
+        self._source.load(state)

@@ -1,0 +1,190 @@
+"""The partitions that this process holds of one stage: events in, messages out, state saved."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from models.checkpoint import Cut
+from models.wire import Assembler, read_frame
+from schemas.errors import InvalidRecord
+from stream.worker.checkpoints import Checkpoints, CheckpointTable
+from stream.worker.outbox import Outbox
+
+_log = structlog.get_logger()
+
+
+class Partition(Protocol):
+    """What a stage keeps of one partition, behind a log."""
+
+    def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
+        """Take what cuts gave."""
+
+
+class Stage(Protocol):
+    """How the partitions of one stage are made, driven and cut."""
+
+    name: str
+
+    def make(self, number: int) -> Partition:
+        """A partition without state."""
+
+    async def begin(self, partition: Any) -> None:
+        """The partition is about to read its log."""
+
+    async def receive(self, partition: Any, message: Any) -> bool:
+        """Take a message, send what follows; whether the state may be cut now."""
+
+    def cut(self, partition: Any, *, whole: bool) -> Cut:
+        """The state, see `models.checkpoint`."""
+
+
+class _Held:
+    """One partition with its place in the log."""
+
+    def __init__(self, partition: Partition, checkpoints: Checkpoints) -> None:
+        self.partition = partition
+        self.checkpoints = checkpoints
+        self.assembler = Assembler()
+        self.frames: dict[bytes, list[Any]] = {}
+        self.stale: list[bytes] = []
+        self.events: deque[list[Any]] = deque()
+        self.saved = time.monotonic()
+        self.saving: asyncio.Task[None] | None = None
+
+
+class Role:
+    """The partitions of one stage that are assigned to this process.
+
+    A partition is read from its last checkpoint, and its log from the first message that the
+    checkpoint does not cover. Messages are acknowledged only once the checkpoint that covers them
+    is with the broker. Nothing that goes wrong here is skipped: the process ends, and whoever takes
+    over goes on from the checkpoint.
+
+    Args:
+        stage: What the partitions do.
+        table: Where their checkpoints are.
+        outbox: What sends.
+        seconds: Time between two checkpoints of a partition.
+        on_failure: Called when a checkpoint cannot be delivered.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        table: CheckpointTable,
+        outbox: Outbox,
+        seconds: float,
+        on_failure: Callable[[BaseException | None], None],
+    ) -> None:
+        self._stage = stage
+        self._table = table
+        self._outbox = outbox
+        self._seconds = seconds
+        self._on_failure = on_failure
+        self._held: dict[int, _Held] = {}
+
+    def release(self) -> None:
+        """Partitions are being dealt anew: forget all; what comes back is read again."""
+        self._held.clear()
+
+    @property
+    def partitions(self) -> Mapping[int, Partition]:
+        """What is held now, by number."""
+        return {number: held.partition for number, held in self._held.items()}
+
+    async def run(self, events: AsyncIterable[Any]) -> None:
+        """Take events of faust, until cancelled."""
+        async for event in events:
+            number = event.message.partition
+            held = self._held.get(number)
+            if held is None:
+                held = await self._take(number)
+            await self._receive(held, event)
+
+    async def _take(self, number: int) -> _Held:
+        start = time.monotonic()
+        checkpoints = Checkpoints(self._table, number)
+        partition = self._stage.make(number)
+        saved = checkpoints.read()
+        if saved is not None:
+            partition.restore(saved.closing, saved.pieces)
+        held = self._held[number] = _Held(partition, checkpoints)
+        _log.info(
+            "partition_taken",
+            stage=self._stage.name,
+            partition=number,
+            restored=saved is not None,
+            seconds=round(time.monotonic() - start, 3),
+        )
+        await self._stage.begin(partition)
+        return held
+
+    async def _receive(self, held: _Held, event: Any) -> None:
+        message, events = self._message(held, event)
+        if message is None:
+            return
+        held.events.append(events)
+        may_cut = await self._stage.receive(held.partition, message)
+        due = time.monotonic() - held.saved >= self._seconds
+        if may_cut and due and held.saving is None:
+            await self._save(held)
+
+    def _message(self, held: _Held, event: Any) -> tuple[Any | None, list[Any]]:
+        """The message that an event completes, with all the events that it came in."""
+        data, event.message.value, event.value = event.value, None, None
+        try:
+            frame = read_frame(data)
+            events = [*held.frames.pop(frame.digest, []), event]
+            message = held.assembler.add(frame)
+        except InvalidRecord as error:
+            _log.error(
+                "message_unreadable",
+                topic=event.message.topic,
+                partition=event.message.partition,
+                offset=event.message.offset,
+                reason=error.reason,
+            )
+            event.ack()
+            return None, []
+        if message is None:
+            held.frames[frame.digest] = events
+        return message, events
+
+    async def _save(self, held: _Held) -> None:
+        # What the state says was sent must be with the broker before the state is.
+        await self._outbox.drain()
+        cut = self._stage.cut(held.partition, whole=held.checkpoints.wants_whole)
+        deliveries = held.checkpoints.write(cut)
+        events = [one for _ in range(cut.settled) for one in held.events.popleft()]
+        events += self._orphans(held)
+        held.saved = time.monotonic()
+        held.saving = asyncio.create_task(_acknowledge(deliveries, events))
+        held.saving.add_done_callback(lambda task: self._saved(held, task))
+
+    @staticmethod
+    def _orphans(held: _Held) -> Sequence[Any]:
+        """Events of messages whose sender died half way, two checkpoints ago at least."""
+        waiting = held.assembler.incomplete()
+        gone = [digest for digest in held.stale if digest in waiting]
+        held.stale = [digest for digest in waiting if digest not in gone]
+        for digest in gone:
+            held.assembler.drop(digest)
+        return [one for digest in gone for one in held.frames.pop(digest, [])]
+
+    def _saved(self, held: _Held, task: asyncio.Task[None]) -> None:
+        held.saving = None
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("checkpoint_not_delivered", stage=self._stage.name)
+            self._on_failure(task.exception())
+
+
+async def _acknowledge(deliveries: Sequence[Awaitable[Any]], events: Sequence[Any]) -> None:
+    await asyncio.gather(*deliveries)
+    for event in events:
+        event.ack()
