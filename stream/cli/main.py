@@ -13,6 +13,7 @@ from stream.cli.evaluate import evaluate
 from stream.cli.options import ConfigOption
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
+from stream.cli.topics import topics
 from stream.errors import FailedRun, UsageError
 
 FAILED = 1
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (replay, simulate, evaluate, compare, doctor):
+for verb in (replay, topics, simulate, evaluate, compare, doctor):
     app.command()(verb)
 
 
