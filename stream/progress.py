@@ -1,4 +1,4 @@
-"""Telling a person how far a replay is: a bar on a terminal, a line now and then elsewhere."""
+"""Telling a person how far a recording is: a bar on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ Clock = Callable[[], float]
 
 
 class Position(NamedTuple):
-    """How far a replay is.
+    """How far a replay is, or a publication.
 
     Attributes:
         requests: Lines read.
         share: Share of all bytes read, None when their number is not known.
         watermark: Event time passed, microseconds; None before the first request.
-        findings: Alerts so far.
+        findings: Alerts so far; None where nothing is looked for.
     """
 
     requests: int
     share: float | None
     watermark: int | None
-    findings: int
+    findings: int | None = None
 
 
 class Display(Protocol):
-    """Shows positions while a replay runs."""
+    """Shows positions while recordings are read."""
 
     def show(self, position: Position) -> None:
         """Show a position; called after every block."""
@@ -108,5 +108,6 @@ def _described(position: Position, seconds: float) -> str:
         parts.insert(0, f"{position.share:.0%}")
     if position.watermark is not None:
         parts.append(f"at {to_rfc3339(position.watermark)[:16]}Z")
-    parts.append(f"{position.findings} alerts")
+    if position.findings is not None:
+        parts.append(f"{position.findings} alerts")
     return ", ".join(parts)

@@ -7,7 +7,7 @@ Everything readable is used: a recording that breaks off is remembered as `trunc
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
@@ -132,6 +132,15 @@ class Recording:
         self._head = b""
         self.position += len(data)
         return data
+
+
+def share_read(recordings: Sequence[Recording]) -> float | None:
+    """Share of the bytes of all recordings read so far; None when their number is not known."""
+    sizes = [recording.size for recording in recordings]
+    total = sum(size for size in sizes if size is not None)
+    if not total or None in sizes:
+        return None
+    return sum(recording.position for recording in recordings) / total
 
 
 def _opened(name: str) -> BinaryIO:

@@ -13,7 +13,7 @@ from schemas.deadletter import DeadLetter
 from stream.files import read_lines, replace_file
 from stream.outputs import Outputs
 from stream.progress import Display, Position
-from stream.recordings import Block, Recording
+from stream.recordings import Block, Recording, share_read
 from stream.run import Outcome, Run
 
 Ending = Literal["done", "interrupted", "too many bad lines"]
@@ -188,12 +188,9 @@ class Replay:
         return limit is not None and result.lines >= least_lines and result.bad_share() > limit
 
     def _position(self) -> Position:
-        sizes = [recording.size for recording in self._recordings]
-        total = sum(size for size in sizes if size is not None)
-        read = sum(recording.position for recording in self._recordings)
         return Position(
             requests=self._result.lines,
-            share=read / total if total and None not in sizes else None,
+            share=share_read(self._recordings),
             watermark=self._run.watermark,
             findings=len(self._findings),
         )
