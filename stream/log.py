@@ -32,3 +32,12 @@ def configure_logging(level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def mute_clients() -> None:
+    """Keep the Kafka clients' own logs off stderr, unless a program wants them.
+
+    They tell every retry in several lines; what comes to nothing is told by our errors.
+    """
+    for name in ("aiokafka", "kafka"):
+        logging.getLogger(name).addHandler(logging.NullHandler())

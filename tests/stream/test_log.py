@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import orjson
 import pytest
 import structlog
 
-from stream.log import configure_logging
+from stream.log import configure_logging, mute_clients
 
 
 @pytest.fixture(autouse=True)
@@ -32,3 +33,10 @@ def test_less_severe_events_are_left_out(capsys: pytest.CaptureFixture[str]) -> 
     structlog.get_logger().info("epoch closed")
     structlog.get_logger().warning("source lags")
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_muted_clients_are_heard_only_by_who_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    mute_clients()
+    logging.getLogger("aiokafka.client").error("Topic not found")
+    logging.getLogger("kafka.conn").error("Connect failed")
+    assert capsys.readouterr().err == ""
