@@ -11,9 +11,11 @@ from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
 from stream.cli.options import ConfigOption
+from stream.cli.publish import publish
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.topics import topics
+from stream.cli.worker import worker
 from stream.errors import FailedRun, UsageError
 
 FAILED = 1
@@ -30,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (replay, topics, simulate, evaluate, compare, doctor):
+for verb in (replay, topics, publish, worker, simulate, evaluate, compare, doctor):
     app.command()(verb)
 
 
