@@ -7,28 +7,21 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata, util
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from models.coverage import FROM_FACTS, Coverage, CoverageCount
 from schemas.codec import decode_requests
 from schemas.times import to_rfc3339
+from stream.checks import Check
 from stream.clock import now
 from stream.recordings import Recording
-from stream.settings import Settings, SettingsError, load_settings
+from stream.settings import Settings, SettingsError, load_settings, names_broker
 
-Status = Literal["ok", "warning", "problem"]
-
-_DISTRIBUTIONS = ("msgspec", "numba", "numpy", "orjson", "river", "structlog", "zstandard")
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One thing looked at."""
-
-    name: str
-    status: Status
-    text: str
+_DISTRIBUTIONS = (
+    *("aiokafka", "faust-streaming", "kafka-python", "msgspec", "numba", "numpy", "orjson"),
+    *("river", "structlog", "zstandard"),
+)
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -39,14 +32,26 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 def diagnose(
-    config: Path | None, environ: Mapping[str, str], recordings: Sequence[str]
+    config: Path | None,
+    environ: Mapping[str, str],
+    recordings: Sequence[str],
+    *,
+    broker: bool = False,
 ) -> Diagnosis:
     """Look at everything; what cannot be looked at is a problem, never an exception.
+
+    Args:
+        config: The settings file.
+        environ: Environment variables.
+        recordings: Recorded traffic to look at.
+        broker: Look at the broker although no settings name one.
 
     Raises:
         RecordingError: A recording cannot be opened.
     """
     checks = [_python(), *_libraries(), _kernels(), *_settings(config, environ)]
+    if broker or names_broker(config, environ):
+        checks += _broker(config, environ)
     coverage = {}
     for name in recordings:
         coverage[name], truncated = _covered(name)
@@ -93,6 +98,16 @@ def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Check
     yield Check("settings", "ok", str(config) if config else "defaults, no gauger.toml")
     yield from _key(settings, environ)
     yield from _allow_list(settings)
+
+
+def _broker(config: Path | None, environ: Mapping[str, str]) -> list[Check]:
+    # Kafka's clients are imported where there is a broker to look at.
+    from stream.broker.health import broker_checks  # noqa: PLC0415
+
+    try:
+        return broker_checks(load_settings(config, environ).kafka)
+    except SettingsError:
+        return [Check("broker", "warning", "not looked at before the settings are mended")]
 
 
 def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:

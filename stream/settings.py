@@ -97,6 +97,13 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return Settings(allow=allow, key=key, **sections)
 
 
+def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
+    """Whether a broker is spoken of at all: a section `kafka`, or a variable of its servers."""
+    return f"{_PREFIX}KAFKA{_SEPARATOR}BOOTSTRAP_SERVERS" in environ or "kafka" in _document(
+        path, []
+    )
+
+
 def _document(path: Path | None, problems: list[str]) -> dict[str, Any]:
     if path is None:
         return {}

@@ -25,19 +25,24 @@ def doctor(
         list[str] | None, typer.Argument(metavar="FILE", help="Recorded traffic to look at.")
     ] = None,
     *,
+    broker: Annotated[
+        bool, typer.Option("--broker", help="Look at the broker although no settings name one.")
+    ] = False,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Check the setup, and what traffic offers.
 
-    Settings, key, libraries, compiled kernels; and of recorded traffic its time span, the share of
-    requests that carry each field, and what cannot be seen for want of fields.
+    Settings, key, libraries, compiled kernels; where the settings have a section kafka, the broker,
+    the login, topics, workers, how far they are behind, and the clock; and of recorded traffic its
+    time span, the share of requests that carry each field, and what cannot be seen for want of
+    fields.
     """
     from schemas.codec import encode
     from stream.doctor import diagnose
     from stream.errors import FailedRun
 
-    diagnosis = diagnose(config_path(context, config), os.environ, recordings or [])
+    diagnosis = diagnose(config_path(context, config), os.environ, recordings or [], broker=broker)
     if json:
         typer.echo(encode(diagnosis).decode())
     else:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import zstandard
 
-from stream.doctor import Check, diagnose
+from stream.checks import Check
+from stream.doctor import diagnose
 
 
 def _checks(name: str, checks: list[Check]) -> list[tuple[str, str]]:
@@ -56,3 +57,27 @@ def test_a_recording_without_a_request_is_told(tmp_path: Path) -> None:
     checks = diagnose(None, {}, [str(empty), str(broken)]).checks
     assert _checks(str(empty), checks) == [("warning", "no request in 0 lines")]
     assert _checks(str(broken), checks) == [("problem", "no request in 1 lines")]
+
+
+def test_the_broker_is_looked_at_where_one_is_spoken_of(tmp_path: Path) -> None:
+    config = tmp_path / "gauger.toml"
+    nobody = {"GAUGER_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    told = [
+        (
+            "problem",
+            "no broker listens at 127.0.0.1:1: start the broker, or set kafka.bootstrap_servers",
+        )
+    ]
+    assert _checks("broker", diagnose(None, {}, []).checks) == []
+    assert _checks("broker", diagnose(None, nobody, []).checks) == told
+    config.write_text("[epoch]\nseconds = 60\n", encoding="utf-8")
+    assert _checks("broker", diagnose(config, {}, []).checks) == []
+    config.write_text('[kafka]\nbootstrap_servers = "127.0.0.1:1"\n', encoding="utf-8")
+    assert _checks("broker", diagnose(config, {}, []).checks) == told
+
+
+def test_the_broker_waits_for_good_settings() -> None:
+    environ = {"GAUGER_KAFKA__PARTITIONS": "none"}
+    checks = diagnose(None, environ, [], broker=True).checks
+    assert [status for status, _ in _checks("settings", checks)] == ["problem"]
+    assert [status for status, _ in _checks("broker", checks)] == ["warning"]
