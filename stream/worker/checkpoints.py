@@ -9,13 +9,14 @@ yet cannot undo what the next owner wrote.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import faust
 
 from models.checkpoint import Cut
 from models.state import decode_state, encode_state
+from models.wire import FRAME_BYTES
 from stream.clock import now
 
 _CLOSING = b"closing"
@@ -62,7 +63,9 @@ class Checkpoints:
         self._prefix = b"%d/" % partition
         self._term = 0
         self._number = 0
-        self._live: list[bytes] = []
+        self._live: list[tuple[bytes, ...]] = []
+        self._state: tuple[bytes, ...] = ()
+        self._closing = b""
         self._obsolete: list[bytes] = []
         self._whole_bytes = 0
         self._later_bytes = 0
@@ -86,14 +89,18 @@ class Checkpoints:
         if not terms:
             self._obsolete = keys
             return None
-        closing = decode_state(self._table[self._closing_key(last)])
-        self._live = list(closing["pieces"])
+        self._closing = self._closing_key(last)
+        closing = decode_state(self._table[self._closing])
+        self._live = [tuple(several) for several in closing["pieces"]]
         self._whole_bytes, self._later_bytes = closing["weights"]
-        held = {*self._live, self._closing_key(last)}
-        self._obsolete = [key for key in keys if key not in held]
-        pieces = [decode_state(self._table[key]) for key in self._live]
-        self._live.append(self._closing_key(last))
-        return Saved(closing["state"], pieces)
+        held = {key for several in (*self._live, closing["state"]) for key in several}
+        self._obsolete = [key for key in keys if key not in held and key != self._closing]
+        pieces = [self._joined(several) for several in self._live]
+        self._state = tuple(closing["state"])
+        return Saved(self._joined(self._state), pieces)
+
+    def _joined(self, keys: Sequence[bytes]) -> dict[str, Any]:
+        return decode_state(b"".join(self._table[key] for key in keys))
 
     def _closing_key(self, term: int) -> bytes:
         return self._prefix + b"%d/" % term + _CLOSING
@@ -101,30 +108,30 @@ class Checkpoints:
     def write(self, cut: Cut) -> list[Awaitable[Any]]:
         """Write a cut; the deliveries to wait for before anything is acknowledged."""
         self._number += 1
-        closing_key = self._closing_key(self._term)
-        kept = [] if cut.whole else [key for key in self._live if not key.endswith(_CLOSING)]
-        obsolete = [key for key in self._live if key not in {*kept, closing_key}]
-        written = 0
-        for place, piece in enumerate(cut.pieces):
-            key = self._prefix + b"%d/%d/%d" % (self._term, self._number, place)
-            value = encode_state(piece)
-            self._table[key] = value
-            kept.append(key)
-            written += len(value)
+        before = [*(key for several in self._live for key in several), *self._state]
+        old_closing, self._closing = self._closing, self._closing_key(self._term)
+        pieces = [self._put(b"%d" % place, piece) for place, piece in enumerate(cut.pieces)]
+        self._state = self._put(b"state", cut.closing)
+        written = sum(len(self._table[key]) for several in pieces for key in several)
+        self._live = pieces if cut.whole else [*self._live, *pieces]
         self._whole_bytes = written if cut.whole else self._whole_bytes
         self._later_bytes = 0 if cut.whole else self._later_bytes + written
-        self._table[closing_key] = encode_state(
-            {
-                "pieces": kept,
-                "weights": [self._whole_bytes, self._later_bytes],
-                "state": cut.closing,
-            }
-        )
-        self._live = [*kept, closing_key]
-        deliveries = self._table.take_deliveries()
-        # What an earlier checkpoint made obsolete goes now: that one is safe by this time.
+        weights = [self._whole_bytes, self._later_bytes]
+        closing = {"pieces": self._live, "weights": weights, "state": self._state}
+        self._table[self._closing] = encode_state(closing)
+        # What the checkpoint before this one made obsolete goes now: that one is safe by this time.
         for key in self._obsolete:
             self._table.pop(key, None)
-        self._obsolete = obsolete
-        deliveries += self._table.take_deliveries()
-        return deliveries
+        held = {*(key for several in self._live for key in several), *self._state, self._closing}
+        self._obsolete = [key for key in (*before, old_closing) if key and key not in held]
+        return self._table.take_deliveries()
+
+    def _put(self, name: bytes, piece: Mapping[str, Any]) -> tuple[bytes, ...]:
+        """Write a piece, in parts where one record could not hold it; the keys of the parts."""
+        value = encode_state(dict(piece))
+        keys: list[bytes] = []
+        for start in range(0, len(value), FRAME_BYTES):
+            key = self._prefix + b"%d/%d/%s/%d" % (self._term, self._number, name, len(keys))
+            self._table[key] = value[start : start + FRAME_BYTES]
+            keys.append(key)
+        return tuple(keys)
