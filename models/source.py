@@ -18,7 +18,6 @@ from models.options import EpochOptions
 from models.watermark import Watermark
 
 _MICROSECONDS = 1_000_000
-_MOST_PARKED = 1_000
 
 
 class RefusedRow(NamedTuple):
@@ -79,25 +78,24 @@ class Source:
         first = self._rows
         self._rows += len(batch)
         believed = self._watermark.admit(batch.time, batch.account, first)
-        whole = len(believed.numbers) == len(batch) and not self._parked
-        if not whole:
+        in_order = np.array_equal(believed.numbers, np.arange(first, self._rows))
+        if not in_order:
             fresh = set(believed.numbers.tolist())
             for row in range(len(batch)):
                 if first + row not in fresh:
                     lone = batch.take(np.array([row], np.intp))
                     self._parked[first + row] = (lone, RefusedRow(positions[row], records[row]))
-        rows = batch if whole else self._gathered(batch, first, believed.numbers)
+        rows = batch if in_order else self._gathered(batch, first, believed.numbers)
+        self._refused += [self._parked.pop(number)[1] for number in believed.refused]
         where = np.asarray(positions, np.int64)[believed.causes]
-        admitted = self._placed(rows, where, believed.watermarks)
-        self._bound()
-        return admitted
+        return self._placed(rows, where, believed.watermarks)
 
     def _gathered(self, batch: EventBatch, first: int, numbers: NDArray[np.int64]) -> EventBatch:
         """Believed rows out of a batch and out of those that were parked."""
         pieces: list[EventBatch] = []
         run: list[int] = []
         for number in numbers.tolist():
-            if number >= first and number not in self._parked:
+            if number >= first:
                 run.append(number - first)
                 continue
             if run:
@@ -116,12 +114,6 @@ class Source:
         late = own < first_open
         self.late += int(late.sum())
         return replace(batch, epoch=np.where(late, first_open, own), position=positions)
-
-    def _bound(self) -> None:
-        while len(self._parked) > _MOST_PARKED:
-            number = self._watermark.oldest_parked()
-            self._watermark.refuse(number)
-            self._refused.append(self._parked.pop(number)[1])
 
     def pass_mark(self, time: int, position: int) -> EventBatch | None:
         """Take it from the publisher that no row before this time (microseconds) follows.

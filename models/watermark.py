@@ -24,12 +24,14 @@ class Believed(NamedTuple):
     """Rows believed, in order of belief.
 
     Their numbers, for each the place in the batch of the row that brought belief, and the watermark
-    (microseconds) by which it may be late.
+    (microseconds) by which it may be late. `refused` are the numbers of rows that had to make room
+    for others that wait.
     """
 
     numbers: NDArray[np.int64]
     causes: NDArray[np.int64]
     watermarks: NDArray[np.int64]
+    refused: list[int]
 
 
 class Watermark:
@@ -39,12 +41,17 @@ class Watermark:
     really moved on: 32 rows of 3 accounts within an hour of each other, or 32 rows of 3 accounts
     (256 of fewer) in sequence with none on time between them. The watermark then moves to the
     earliest of them.
+
+    Args:
+        most_parked: How many rows may wait; beyond that, who waited longest is refused.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_parked: int = 1_000) -> None:
         self.time: int | None = None
+        self._most_parked = most_parked
         self._parked: list[tuple[int, int, int]] = []
         self._in_sequence = 0
+        self._unexamined = 0
 
     def __len__(self) -> int:
         return len(self._parked)
@@ -52,7 +59,7 @@ class Watermark:
     def admit(self, times: Times, accounts: NDArray[np.uint64], first: int) -> Believed:
         """The rows believed now, those parked earlier included, in order of belief.
 
-        Rows are numbered `first`, `first` + 1, …; those that are not returned are parked.
+        Rows are numbered `first`, `first` + 1, …; those that are not returned wait, or are refused.
         """
         count = len(times)
         if self.time is not None and not self._parked:
@@ -60,15 +67,18 @@ class Watermark:
             if (times <= reached[:-1] + HOUR).all():
                 self.time = int(reached[-1])
                 self._in_sequence = 0
-                return Believed(np.arange(first, first + count), np.arange(count), reached[1:])
+                return Believed(np.arange(first, first + count), np.arange(count), reached[1:], [])
         admitted: list[tuple[int, int]] = []
         causes: list[int] = []
+        refused: list[int] = []
         for row, (time, account) in enumerate(zip(times.tolist(), accounts.tolist(), strict=True)):
             self._admit_one(time, account, first + row, admitted)
             causes.extend([row] * (len(admitted) - len(causes)))
+            if len(self._parked) > self._most_parked:
+                refused.append(self._parked.pop(0)[2])
         numbers = np.array([number for number, _ in admitted], np.int64)
         judged = np.array([watermark for _, watermark in admitted], np.int64)
-        return Believed(numbers, np.array(causes, np.int64), judged)
+        return Believed(numbers, np.array(causes, np.int64), judged, refused)
 
     def advance(self, time: int) -> list[int]:
         """Take it from elsewhere that no older row follows; numbers of the rows believed by it."""
@@ -76,19 +86,6 @@ class Watermark:
         admitted: list[tuple[int, int]] = []
         self._release(admitted)
         return [number for number, _ in admitted]
-
-    def oldest_parked(self) -> int:
-        """Number of the row that has waited longest.
-
-        Raises:
-            ValueError: No row waits.
-        """
-        return min(number for _, _, number in self._parked)
-
-    def refuse(self, number: int) -> None:
-        """Wait for a row no longer."""
-        self._parked = [row for row in self._parked if row[2] != number]
-        self._in_sequence = min(self._in_sequence, len(self._parked))
 
     def _admit_one(
         self, time: int, account: int, number: int, admitted: list[tuple[int, int]]
@@ -101,6 +98,7 @@ class Watermark:
             return
         self._parked.append((time, account, number))
         self._in_sequence += 1
+        self._unexamined += 1
         start = self._confirmed()
         if start is not None:
             self.time = start
@@ -133,8 +131,9 @@ class Watermark:
             several = len({account for _, account, _ in sequence}) >= _CONFIRMING_ACCOUNTS
             if several or len(sequence) >= _LONE_ROWS:
                 return _start(sequence)
-        if len(self._parked) < _CONFIRMING_ROWS or len(self._parked) % _CONFIRMING_ROWS:
+        if min(len(self._parked), self._unexamined) < _CONFIRMING_ROWS:
             return None
+        self._unexamined = 0
         return self._dense_hour()
 
     def _dense_hour(self) -> int | None:
@@ -168,13 +167,19 @@ class Watermark:
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""
-        return {"time": self.time, "parked": self._parked, "in_sequence": self._in_sequence}
+        return {
+            "time": self.time,
+            "parked": self._parked,
+            "in_sequence": self._in_sequence,
+            "unexamined": self._unexamined,
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self.time = state["time"]
         self._parked = [(time, account, number) for time, account, number in state["parked"]]
         self._in_sequence = state["in_sequence"]
+        self._unexamined = state["unexamined"]
 
 
 def _start(rows: list[tuple[int, int, int]]) -> int:
