@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from models.batch import EventBatch
+from models.batch import EventBatch, concatenate
 from models.options import EpochOptions
 from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
 from models.source import RefusedRow, Source
@@ -74,13 +74,10 @@ class SourcePartition:
         admitted = [self._source.pass_mark(time, position)]
         if end:
             admitted.append(self._source.end(position))
-        sent = Sent()
-        for batch in admitted:
-            if batch is not None:
-                self._deal_rows(batch, position, sent)
-        self.position = position
-        self._tell_progress(sent)
-        return sent
+        # All stand where the mark stands: dealt out one after the other, the second would be taken
+        # for a repetition.
+        batches = [batch for batch in admitted if batch is not None]
+        return self._deal(concatenate(batches) if batches else None, position)
 
     def _deal(self, admitted: EventBatch | None, last: int) -> Sent:
         sent = Sent()

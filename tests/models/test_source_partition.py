@@ -1,0 +1,264 @@
+"""A source behind a log: whatever is read again, account partitions hold each row once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.options import EpochOptions
+from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
+from models.source_partition import SourcePartition
+from models.state import decode_state, encode_state
+from tests.models.rows import Row, batch_of
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+LENGTH = 300 * SECOND
+LATENESS = 120 * SECOND
+OPTIONS = EpochOptions(seconds=300, lateness_seconds=120)
+START = 20_370 * DAY
+PARTITIONS = 3
+MOST_ROWS = 600
+
+
+class Mark(NamedTuple):
+    """What a publisher says between its rows: the time that has passed, or that it has ended."""
+
+    time: int
+    end: bool
+
+
+Record = Row | Mark | None
+"""A record of the source; None is one that cannot be read."""
+
+Counted = tuple[int, int]
+"""A row's number and the epoch that it counts in."""
+
+
+@dataclass
+class Accounts:
+    """What an account partition makes of rows: none twice, none with something missing before."""
+
+    covered: int = NOTHING
+    rows: list[Counted] = field(default_factory=list)
+    gaps: int = 0
+
+    def take(self, message: Rows) -> None:
+        if message.previous > self.covered:
+            self.gaps += 1
+            return
+        if message.batch is not None:
+            batch = message.batch
+            fresh = batch.position > self.covered
+            numbers, epochs = batch.request[fresh] - 1, batch.epoch[fresh]
+            self.rows += zip(numbers.tolist(), epochs.tolist(), strict=True)
+        self.covered = max(self.covered, message.position)
+
+
+@dataclass
+class Receivers:
+    """Account partitions and the head."""
+
+    accounts: list[Accounts] = field(
+        default_factory=lambda: [Accounts() for _ in range(PARTITIONS)]
+    )
+    standings: list[Standing] = field(default_factory=list)
+
+    def take(self, sent: Sent) -> None:
+        for number, message in sent.accounts:
+            assert isinstance(message, Rows)
+            self.accounts[number].take(message)
+        for told in sent.head:
+            assert isinstance(told, Standing)
+            self.standings.append(told)
+
+    @property
+    def rows(self) -> list[Counted]:
+        return sorted(row for one in self.accounts for row in one.rows)
+
+
+def new_source() -> SourcePartition:
+    source = SourcePartition("requests/0", PARTITIONS, OPTIONS)
+    source.admit(Admitted("requests/0", 0))
+    return source
+
+
+def read(source: SourcePartition, log: Sequence[Record], end: int, size: int) -> list[Sent]:
+    """Read on up to a position, marks by themselves and other records in blocks."""
+    sent: list[Sent] = []
+    while source.position + 1 < end:
+        start = source.position + 1
+        mark = log[start]
+        if isinstance(mark, Mark):
+            sent.append(source.read_mark(mark.time, start, end=mark.end))
+            continue
+        stop = start
+        while stop < min(start + size, end) and not isinstance(log[stop], Mark):
+            stop += 1
+        places = [place for place in range(start, stop) if isinstance(log[place], Row)]
+        rows = [row for row in log[start:stop] if isinstance(row, Row)]
+        batch = batch_of(rows)
+        batch.request[:] = np.array(places, np.uint64) + np.uint64(1)
+        sent.append(source.read(batch if rows else None, places, [b"row"] * len(rows), stop - 1))
+    return sent
+
+
+_strides = st.sampled_from([5 * SECOND, MINUTE, 20 * MINUTE, -9 * MINUTE])
+_jumps = st.sampled_from([0, 0, 40 * MINUTE, 90 * MINUTE, 3 * HOUR, 40 * DAY])
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Record]:
+    """Rows in stretches with jumps between them, unreadable records, marks, and an end."""
+    log: list[Record] = []
+    time = START
+    for jump in draw(st.lists(_jumps, min_size=1, max_size=4)):
+        time += jump
+        stride, accounts = draw(_strides), draw(st.integers(1, 7))
+        log += [
+            Row(time + row * stride, 1 + row % accounts) for row in range(draw(st.integers(1, 40)))
+        ]
+        time = max(row.time for row in log if isinstance(row, Row))
+        log += draw(st.lists(st.just(None), max_size=2))
+        if draw(st.booleans()):
+            log.append(Mark(time - draw(st.sampled_from([0, HOUR])), end=False))
+    log.append(Mark(time - draw(st.sampled_from([0, 2 * HOUR])), end=True))
+    return log
+
+
+@given(logs(), st.integers(1, 30))
+def test_every_row_reaches_its_partition_once(log: list[Record], size: int) -> None:
+    source, receivers = new_source(), Receivers()
+    for sent in read(source, log, len(log), size):
+        receivers.take(sent)
+    refused = [row.position for row in source.take_refused()]
+    numbers = [number for number, _ in receivers.rows]
+    assert sorted(numbers + refused) == [
+        place for place, row in enumerate(log) if isinstance(row, Row)
+    ]
+    for partition, one in enumerate(receivers.accounts):
+        held = [log[number] for number, _ in one.rows]
+        assert all(isinstance(row, Row) and row.account % PARTITIONS == partition for row in held)
+        assert one.gaps == 0
+
+
+@given(logs(), st.data())
+def test_reading_again_from_a_standing_does_not_show(
+    log: list[Record], data: st.DataObject
+) -> None:
+    undisturbed = Receivers()
+    for sent in read(new_source(), log, len(log), 1):
+        undisturbed.take(sent)
+    source, receivers = new_source(), Receivers()
+    saved: bytes | None = None
+    for stop in sorted(data.draw(st.lists(st.integers(0, len(log)), max_size=5))):
+        for sent in read(source, log, stop, data.draw(st.integers(1, 30))):
+            receivers.take(sent)
+        if data.draw(st.booleans()):
+            receivers.take(source.tell())
+            saved = encode_state(source.dump())
+        if data.draw(st.booleans()):
+            source = new_source()
+            if saved is not None:
+                source.load(decode_state(saved))
+    for sent in read(source, log, len(log), data.draw(st.integers(1, 30))):
+        receivers.take(sent)
+    assert receivers.rows == undisturbed.rows
+    assert [one.gaps for one in receivers.accounts] == [0] * PARTITIONS
+
+
+@given(logs(), st.integers(1, 30))
+def test_an_epoch_is_told_no_later_than_what_lets_it_close(log: list[Record], size: int) -> None:
+    source, dealt, told = new_source(), set[int](), set[int]()
+    for sent in [*read(source, log, len(log), size), source.tell()]:
+        for _, message in sent.accounts:
+            assert isinstance(message, Rows)
+            dealt |= set() if message.batch is None else set(message.batch.epoch.tolist())
+        for standing in sent.head:
+            assert isinstance(standing, Standing)
+            assert standing.watermark is not None
+            told |= set(standing.epochs)
+            passed = (standing.watermark - LATENESS) // LENGTH
+            assert {epoch for epoch in dealt if epoch < passed} <= told
+    assert dealt == told
+
+
+@given(logs(), st.integers(1, 30))
+def test_no_row_follows_in_an_epoch_that_the_source_has_let_go(
+    log: list[Record], size: int
+) -> None:
+    source = new_source()
+    passed = NOTHING
+    for sent in read(source, log, len(log), size):
+        for _, message in sent.accounts:
+            assert isinstance(message, Rows)
+            assert message.batch is None or int(message.batch.epoch.min()) >= passed
+        for standing in sent.head:
+            assert isinstance(standing, Standing)
+            assert standing.watermark is not None
+            passed = source.source.first_open(standing.watermark)
+
+
+@given(logs(), st.integers(1, 30))
+def test_what_the_head_is_told_every_account_partition_gets(log: list[Record], size: int) -> None:
+    source, receivers = new_source(), Receivers()
+    for sent in [*read(source, log, len(log), size), source.tell("idle")]:
+        receivers.take(sent)
+        for standing in sent.head:
+            assert isinstance(standing, Standing)
+            assert all(one.covered >= standing.position for one in receivers.accounts)
+    last = receivers.standings[-1]
+    assert (last.position, last.state) == (len(log) - 1, "idle")
+
+
+def test_rows_that_a_mark_and_the_end_bring_back_both_arrive() -> None:
+    log: list[Record] = [Row(START + row * MINUTE, 3) for row in range(300)]
+    log += [Row(START + 8 * HOUR, 3), Row(START + 20 * HOUR, 3), Mark(START + 7 * HOUR, end=True)]
+    receivers = Receivers()
+    for sent in read(new_source(), log, len(log), 50):
+        receivers.take(sent)
+    assert [number for number, _ in receivers.rows] == list(range(302))
+
+
+def test_messages_are_bounded_where_rows_were_believed_one_by_one() -> None:
+    rows: list[Record] = [Row(START + row * SECOND, 3 * row) for row in range(4_000)]
+    source = new_source()
+    sizes = [
+        len(message.batch)
+        for sent in read(source, rows, len(rows), len(rows))
+        for _, message in sent.accounts
+        if isinstance(message, Rows) and message.batch is not None
+    ]
+    assert sum(sizes) == 4_000
+    assert max(sizes) <= MOST_ROWS
+
+
+def test_rows_that_one_record_made_believed_stay_in_one_message() -> None:
+    parked = [Row(START + row * SECOND, 3 * (row % 2)) for row in range(255)]
+    source = new_source()
+    read(source, parked, 255, 50)
+    [sent] = read(source, [*parked, Row(START, 0)], 256, 50)
+    [message] = [one for number, one in sent.accounts if number == 0]
+    assert isinstance(message, Rows)
+    assert message.batch is not None
+    assert (len(message.batch), message.previous, message.position) == (256, NOTHING, 255)
+
+
+def test_a_source_asks_to_be_admitted_and_counts_nothing_before_its_floor() -> None:
+    source = SourcePartition("requests/7", PARTITIONS, OPTIONS)
+    assert source.join().head == [Standing("requests/7", NOTHING, None, [], "joining")]
+    floor = START // LENGTH + 100
+    source.admit(Admitted("requests/7", floor))
+    source.admit(Admitted("requests/7", floor - 50))
+    receivers = Receivers()
+    for sent in read(source, [Row(START + row * MINUTE, row) for row in range(90)], 90, 40):
+        receivers.take(sent)
+    assert {epoch for _, epoch in receivers.rows} == {floor}
+    assert source.epochs_ahead == {floor}
