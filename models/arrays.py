@@ -43,7 +43,7 @@ def fitted(records: NDArray[np.void], layout: np.dtype[np.void]) -> NDArray[np.v
     """Records of an older layout in today's: fields by name, new ones zero, dropped ones left out.
 
     Raises:
-        ValueError: A field has another shape than before.
+        ValueError: A field has another shape than before, or held what it cannot hold now.
     """
     if records.dtype == layout:
         return records
@@ -51,6 +51,9 @@ def fitted(records: NDArray[np.void], layout: np.dtype[np.void]) -> NDArray[np.v
     out = np.zeros(len(records), layout)
     for name in layout.names or ():
         if name in known:
+            before, now = records.dtype[name], layout[name]
+            if before.shape != now.shape or not np.can_cast(before.base, now.base):
+                raise ValueError(f"field {name} was {before}, is {now}")
             out[name] = records[name]
     return out
 
@@ -75,7 +78,7 @@ def _without_residue(array: NDArray[Any]) -> NDArray[Any]:
     """The array with zeros between the fields of its records, where old memory may show through."""
     names = array.dtype.names
     if names is None or sum(array.dtype[name].itemsize for name in names) == array.dtype.itemsize:
-        return np.ascontiguousarray(array)
+        return np.asarray(array, order="C")
     clean = np.zeros(array.shape, array.dtype)
     for name in names:
         clean[name] = array[name]
