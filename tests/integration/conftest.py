@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaAdminClient
 
+from tests.broker.engines import Engine, find_engine
 from tests.broker.harness import KafkaBroker
 from tests.broker.jars import NoBroker
 
@@ -32,27 +33,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GivenBroker | KafkaBroker]:
+def engine() -> Engine:
+    """What runs brokers here; where nothing does, the test is left out, loudly."""
+    try:
+        return find_engine()
+    except NoBroker as error:
+        reason = f"no Kafka broker: {error}; or set KAFKA_BOOTSTRAP_SERVERS"
+        if os.environ.get("GAUGER_NOTHING_LEFT_OUT") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def broker(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GivenBroker | KafkaBroker]:
     """A broker without security, shared by all tests: no test may stop it."""
     given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if given:
         yield GivenBroker(given)
         return
-    with new_broker(tmp_path_factory.mktemp("broker")) as own:
+    engine = request.getfixturevalue("engine")
+    with KafkaBroker(tmp_path_factory.mktemp("broker"), engine=engine) as own:
         yield own
 
 
 @pytest.fixture(scope="session")
-def secured_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+def secured_broker(
+    engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KafkaBroker]:
     """A broker of ours that listens for TLS and SASL, shared by all tests."""
-    with new_broker(tmp_path_factory.mktemp("secured"), secured=True) as own:
+    with KafkaBroker(tmp_path_factory.mktemp("secured"), secured=True, engine=engine) as own:
         yield own
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[KafkaBroker]:
+def own_broker(engine: Engine, tmp_path: Path) -> Iterator[KafkaBroker]:
     """A broker for one test, which may stop, kill, pause and restart it."""
-    with new_broker(tmp_path) as own:
+    with KafkaBroker(tmp_path, engine=engine) as own:
         yield own
 
 
@@ -68,14 +86,3 @@ def topic_prefix(broker: GivenBroker | KafkaBroker) -> Iterator[str]:
             admin.delete_topics(topics)
     finally:
         admin.close()
-
-
-def new_broker(folder: Path, *, secured: bool = False) -> KafkaBroker:
-    """A broker that is not yet started; where none can be had the test is left out, loudly."""
-    try:
-        return KafkaBroker(folder, secured=secured)
-    except NoBroker as error:
-        reason = f"no Kafka broker: {error}; or set KAFKA_BOOTSTRAP_SERVERS"
-        if os.environ.get("GAUGER_NOTHING_LEFT_OUT") == "1":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)

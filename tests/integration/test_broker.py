@@ -70,6 +70,7 @@ def test_a_broker_that_does_not_run_cannot_be_paused(own_broker: KafkaBroker) ->
         own_broker.pause()
 
 
+@pytest.mark.usefixtures("engine")
 def test_no_broker_outlives_a_killed_owner() -> None:
     owner = subprocess.Popen(
         [sys.executable, "-m", "tests.broker"], cwd=ROOT, stdout=subprocess.PIPE, text=True
