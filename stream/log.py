@@ -36,12 +36,12 @@ def configure_logging(level: str = "info") -> None:
 
 
 def mute_clients() -> None:
-    """Keep the Kafka clients' own logs off stderr, unless a program wants them.
+    """Keep the Kafka clients' own logs from a person: every retry of theirs is several lines.
 
-    They tell every retry in several lines; what comes to nothing is told by our errors.
+    What comes to nothing is told by our errors.
     """
     for name in ("aiokafka", "kafka"):
-        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _take_over_logging(
