@@ -100,9 +100,9 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     if summary.learning_until:
         yield (
             "Still learning what is ordinary: nothing is alerted before "
-            f"{_short(summary.learning_until)}."
+            f"{short_time(summary.learning_until)}."
         )
-    yield _counted(len(summary.findings), "finding")
+    yield counted(len(summary.findings), "finding")
     for number, report in enumerate(summary.findings, 1):
         yield ""
         yield from _finding_lines(number, report)
@@ -149,9 +149,9 @@ def _counts(result: Replayed, run: Run) -> Counts:
 def _finding_lines(number: int, report: FindingReport) -> Iterator[str]:
     yield f"{number}. {report.severity.upper()}  {report.title}"
     yield (
-        f"   {_counted(len(report.accounts), 'account')}, {_counted(report.requests, 'request')}, "
-        f"seen {_short(report.first_seen)} to {_short(report.last_seen)}, "
-        f"alerted {_short(report.time)}"
+        f"   {counted(len(report.accounts), 'account')}, {counted(report.requests, 'request')}, "
+        f"seen {short_time(report.first_seen)} to {short_time(report.last_seen)}, "
+        f"alerted {short_time(report.time)}"
     )
     for label, texts in (
         ("why", [evidence.text for evidence in report.evidence]),
@@ -166,7 +166,7 @@ def _finding_lines(number: int, report: FindingReport) -> Iterator[str]:
 
 def _tie(tie: TieRecord) -> str:
     shown = tie.digest if tie.value is None else tie.value
-    return f"{tie.kind} {shown}, {_counted(tie.accounts, 'account')}"
+    return f"{tie.kind} {shown}, {counted(tie.accounts, 'account')}"
 
 
 def _some(accounts: Sequence[str]) -> str:
@@ -177,32 +177,34 @@ def _some(accounts: Sequence[str]) -> str:
 
 def _count_lines(summary: Summary) -> Iterator[str]:
     counts = summary.counts
-    until = f" up to {_short(summary.watermark)}" if summary.watermark else ""
+    until = f" up to {short_time(summary.watermark)}" if summary.watermark else ""
     yield (
-        f"{_counted(counts.lines, 'line')} in {summary.seconds:,.1f} s "
+        f"{counted(counts.lines, 'line')} in {summary.seconds:,.1f} s "
         f"({summary.events_per_second:,.0f}/s){until}"
     )
     yield (
-        f"{_counted(counts.events, 'request')}, {_counted(counts.bad, 'bad line')}, "
-        f"{_counted(counts.duplicates, 'duplicate')}, {_counted(counts.reused_ids, 'reused id')}, "
+        f"{counted(counts.events, 'request')}, {counted(counts.bad, 'bad line')}, "
+        f"{counted(counts.duplicates, 'duplicate')}, {counted(counts.reused_ids, 'reused id')}, "
         f"{counts.late:,} late, {counts.parked:,} parked"
     )
     yield (
-        f"{_counted(counts.accounts, 'account')}, {_counted(counts.ties, 'tie')}, "
-        f"{_counted(counts.epochs, 'closed epoch')}"
+        f"{counted(counts.accounts, 'account')}, {counted(counts.ties, 'tie')}, "
+        f"{counted(counts.epochs, 'closed epoch')}"
     )
     if counts.bad_facts:
-        yield f"{_counted(counts.bad_facts, 'bad line')} of facts"
+        yield f"{counted(counts.bad_facts, 'bad line')} of facts"
     if counts.unknown_fields:
         ranked = sorted(counts.unknown_fields.items(), key=lambda item: (-item[1], item[0]))
         yield "unknown fields: " + ", ".join(f"{name} ({count:,})" for name, count in ranked[:10])
 
 
-def _short(time: str) -> str:
+def short_time(time: str) -> str:
+    """A time of ours to the minute, for a person."""
     return f"{time[:16].replace('T', ' ')}Z"
 
 
-def _counted(count: int, word: str) -> str:
+def counted(count: int, word: str) -> str:
+    """A count and what it counts."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 

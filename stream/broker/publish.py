@@ -24,6 +24,7 @@ from stream.progress import Display, Position
 from stream.recordings import Recording, share_read
 from stream.replay_files import ReplayFiles
 from stream.settings import Settings
+from stream.summary import counted, short_time
 
 _ROWS_A_LOOK = 4096
 
@@ -201,13 +202,13 @@ def summary_lines(published: Published) -> Iterator[str]:
     """The summary for a person."""
     if published.ending != "done":
         yield "Interrupted: what follows was published so far."
-    last = published.last_time
-    until = f" up to {last[:10]} {last[11:16]}Z" if last else ""
+    until = f" up to {short_time(published.last_time)}" if published.last_time else ""
     yield (
-        f"{published.lines:,} lines to {published.topic} ({published.partitions} partitions) in "
-        f"{published.seconds:,.1f} s ({published.lines_per_second:,.0f}/s){until}"
+        f"{counted(published.lines, 'line')} to {published.topic} "
+        f"({counted(published.partitions, 'partition')}) in {published.seconds:,.1f} s "
+        f"({published.lines_per_second:,.0f}/s){until}"
     )
     if published.bad:
         yield f"{published.bad:,} of them have no readable account and time"
     if published.facts or published.bad_facts:
-        yield f"{published.facts:,} facts, {published.bad_facts:,} bad lines of facts left out"
+        yield f"{published.facts:,} facts, {counted(published.bad_facts, 'bad line')} left out"
