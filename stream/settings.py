@@ -23,6 +23,9 @@ from stream.keys import HashKey, read_key
 
 Section = TypeVar("Section")
 
+DEFAULT_CONFIG = Path("gauger.toml")
+"""Settings of whoever works in the current folder, if it is there."""
+
 _PREFIX = "GAUGER_"
 _SEPARATOR = "__"
 _SECTIONS: dict[str, type] = {

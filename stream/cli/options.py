@@ -11,8 +11,6 @@ import typer
 if TYPE_CHECKING:
     from stream.settings import Settings
 
-DEFAULT_CONFIG = Path("gauger.toml")
-
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -31,6 +29,9 @@ def config_path(context: typer.Context, given: Path | None) -> Path | None:
         return given
     if context.obj is not None:
         return Path(context.obj)
+    # Settings pull in the types of the models: no help text waits for them.
+    from stream.settings import DEFAULT_CONFIG  # noqa: PLC0415
+
     return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None
 
 
@@ -40,8 +41,7 @@ def settings_of(context: typer.Context, given: Path | None) -> Settings:
     Raises:
         SettingsError: With all problems at once.
     """
-    # Settings pull in the types of the models: no help text waits for them.
-    from stream.settings import load_settings  # noqa: PLC0415
+    from stream.settings import load_settings  # noqa: PLC0415 - as above
 
     settings = load_settings(config_path(context, given), os.environ)
     if settings.key.public:
