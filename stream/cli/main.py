@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from stream.cli.alerts import alerts
 from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (replay, topics, publish, worker, simulate, evaluate, compare, doctor):
+for verb in (replay, topics, publish, worker, alerts, simulate, evaluate, compare, doctor):
     app.command()(verb)
 
 
