@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -126,15 +126,18 @@ _FORMS: dict[type, _Form] = {
 _KINDS = {kind.__name__: kind for kind in _FORMS}
 
 
-def to_frames(message: Any) -> list[bytes]:
-    """The message as records of at most about 400 kB each."""
+def to_frames(message: Any, most: int = FRAME_BYTES) -> list[bytes]:
+    """The message as records of at most about `most` bytes each."""
     body = encode_values([type(message).__name__, _FORMS[type(message)].write(message)])
-    digest = blake2b(body, digest_size=_DIGEST_SIZE).digest()
-    parts = range(0, len(body), FRAME_BYTES)
+    parts = range(0, len(body), most)
     return [
-        encode_values([WIRE_VERSION, digest, place, len(parts), body[start : start + FRAME_BYTES]])
+        encode_values([WIRE_VERSION, _digest(body), place, len(parts), body[start : start + most]])
         for place, start in enumerate(parts)
     ]
+
+
+def _digest(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_DIGEST_SIZE).digest()
 
 
 class Frame(NamedTuple):
@@ -153,31 +156,36 @@ def read_frame(data: bytes) -> Frame:
         InvalidRecord: Not a frame, or of another release's wire.
     """
     try:
-        version, digest, place, parts, part = decode_values(data)
+        version, *values = decode_values(data)
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
     if version != WIRE_VERSION:
         reason = f"message of wire version {version}, this release reads {WIRE_VERSION}"
         raise InvalidRecord(reason, None)
-    return Frame(digest, place, parts, part)
+    try:
+        frame = Frame(*msgspec.convert(values, tuple[bytes, int, int, bytes]))
+    except msgspec.ValidationError as error:
+        raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
+    if not 0 <= frame.place < frame.parts:
+        raise InvalidRecord(f"part {frame.place} of {frame.parts} of a message", None)
+    return frame
 
 
-def from_parts(parts: Mapping[int, bytes]) -> Any:
-    """The message whose parts these are, all of them.
-
-    Raises:
-        InvalidRecord: They make no message.
-    """
-    body = b"".join(parts[place] for place in range(len(parts)))
+def _message(digest: bytes, body: bytes) -> Any:
+    """The message that these bytes are, if the digest is theirs."""
+    if _digest(body) != digest:
+        raise InvalidRecord("damaged message: its digest does not fit", None)
     try:
         name, values = decode_values(body)
         return _FORMS[_KINDS[name]].read(values)
-    except (msgspec.DecodeError, ValueError, TypeError, KeyError, IndexError) as error:
+    except (
+        msgspec.DecodeError, ValueError, TypeError, KeyError, IndexError, AttributeError
+    ) as error:  # fmt: skip
         raise InvalidRecord(f"damaged message: {error!r}", None) from error
 
 
 class Assembler:
-    """Joins frames to messages; the frames of several messages may come mixed."""
+    """Joins frames to messages; the frames of several messages may come mixed, or repeated."""
 
     def __init__(self) -> None:
         self._parts: dict[bytes, dict[int, bytes]] = {}
@@ -189,12 +197,13 @@ class Assembler:
             InvalidRecord: The frames make no message.
         """
         if frame.parts == 1:
-            return from_parts({0: frame.part})
+            return _message(frame.digest, frame.part)
         known = self._parts.setdefault(frame.digest, {})
         known[frame.place] = frame.part
         if len(known) < frame.parts:
             return None
-        return from_parts(self._parts.pop(frame.digest))
+        del self._parts[frame.digest]
+        return _message(frame.digest, b"".join(known[place] for place in sorted(known)))
 
     def incomplete(self) -> list[bytes]:
         """Digests of messages that are not complete, the oldest first."""

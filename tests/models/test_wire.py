@@ -1,0 +1,292 @@
+"""Messages as frames: every kind comes back, whatever the cut; what is damaged is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from hashlib import blake2b
+from typing import Any, get_args
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib.recfunctions import repack_fields
+
+from models.arrays import encode_values
+from models.baseline import FEATURES, TreeArrays
+from models.batch import COHORTS
+from models.features import BINS
+from models.ingestion import BatchBuilder
+from models.layouts import EDGE, PROFILE
+from models.messages import (
+    AccountReport,
+    AccountScores,
+    Control,
+    Holder,
+    TieBatch,
+    TieOptions,
+    TieReport,
+)
+from models.messages import TestedTies as ListedTies
+from models.protocol import (
+    AccountsClosed,
+    Admitted,
+    Answer,
+    Ask,
+    Close,
+    Concluded,
+    ConcludedTies,
+    Facts,
+    Progress,
+    Rows,
+    Standing,
+    TieRows,
+    TiesClosed,
+    ToAccounts,
+    ToHead,
+    ToSources,
+    ToTies,
+)
+from models.ties import MEMBER, STATISTICS
+from models.wire import FRAME_BYTES, WIRE_VERSION, Assembler, read_frame, to_frames
+from schemas.errors import InvalidRecord
+from tests.strategies import KEY, events, keys
+
+BUILDER = BatchBuilder(KEY)
+KINDS = [kind for union in (ToAccounts, ToTies, ToHead, ToSources) for kind in get_args(union)]
+
+names = st.text("abc/-é", max_size=6)
+epochs = st.integers(-1, 2**31 - 1)
+positions = st.integers(-1, 2**62)
+sizes = st.integers(0, 5)
+texts = st.dictionaries(keys, names, max_size=3)
+
+
+def filled(shape: tuple[int, ...], kind: Any) -> st.SearchStrategy[Any]:
+    """Arrays of a type, filled with a byte; true values are written as 1."""
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    most = 1 if kind is np.bool_ else 120
+    return st.integers(0, most).map(
+        lambda byte: np.frombuffer(bytes([byte]) * size, kind).reshape(shape)
+    )
+
+
+def rows_of(kind: Any, *columns: int) -> st.SearchStrategy[Any]:
+    return sizes.flatmap(lambda count: filled((count, *columns), kind))
+
+
+trees = st.builds(TreeArrays, rows_of(np.int32, 7), rows_of(np.float64, 7), rows_of(np.float64, 7))
+controls = st.builds(
+    Control,
+    st.none() | filled((COHORTS, FEATURES, BINS), np.uint8),
+    st.none() | trees,
+    st.none() | filled((BINS,), np.float64),
+    st.lists(keys, max_size=3),
+    st.lists(keys, max_size=3),
+)
+options = st.builds(
+    TieOptions, epochs, st.floats(-9, 9), epochs, st.frozensets(keys), st.booleans()
+)
+holders = st.builds(Holder, names, epochs, positions, positions, names, positions)
+tie_batches = st.builds(
+    TieBatch,
+    rows_of(repack_fields(PROFILE[["account", "owner", "payment", "network"]], align=True)),
+    rows_of(np.int32),
+    rows_of(np.uint8, FEATURES),
+    st.booleans(),
+    rows_of(EDGE),
+    texts,
+)
+scores = st.builds(
+    AccountScores,
+    st.lists(names, max_size=3),
+    rows_of(np.float64),
+    rows_of(np.int64),
+    rows_of(np.uint8, FEATURES),
+    rows_of(np.uint8, FEATURES),
+)
+reports = st.builds(
+    AccountReport,
+    st.just([]),
+    rows_of(np.intp),
+    rows_of(np.uint8, FEATURES),
+    filled((BINS,), np.int64),
+    rows_of(np.uint64),
+    rows_of(np.uint8, FEATURES),
+    epochs,
+    scores,
+)
+tested = st.builds(
+    ListedTies,
+    rows_of(STATISTICS),
+    rows_of(np.float64),
+    rows_of(np.float64, 9),
+    rows_of(np.int32),
+    rows_of(np.bool_),
+    rows_of(MEMBER),
+    rows_of(np.int64),
+    texts,
+)
+batches = st.lists(events, min_size=1, max_size=6).map(BUILDER.build)
+facts = st.tuples(positions, keys, positions, st.dictionaries(names, positions, max_size=2))
+messages: dict[type, st.SearchStrategy[Any]] = {
+    Rows: st.builds(Rows, names, positions, positions, st.none() | batches),
+    Facts: st.builds(Facts, names, positions, positions, st.lists(facts, max_size=3)),
+    Close: st.builds(Close, epochs, st.dictionaries(names, positions, max_size=3)),
+    Ask: st.builds(Ask, epochs, st.lists(keys, max_size=4)),
+    Concluded: st.builds(Concluded, epochs, controls, st.booleans()),
+    TieRows: st.builds(TieRows, sizes, epochs, tie_batches),
+    ConcludedTies: st.builds(ConcludedTies, epochs, options),
+    Standing: st.builds(
+        Standing, names, positions, st.none() | positions, st.lists(epochs, max_size=3), names
+    ),
+    AccountsClosed: st.builds(AccountsClosed, sizes, epochs, reports),
+    TiesClosed: st.builds(
+        TiesClosed, sizes, epochs, st.builds(TieReport, tested, sizes, sizes, sizes)
+    ),
+    Answer: st.builds(Answer, sizes, epochs, st.dictionaries(keys, holders, max_size=3)),
+    Admitted: st.builds(Admitted, names, epochs),
+    Progress: st.builds(Progress, epochs),
+}
+any_message = st.one_of(list(messages.values()))
+
+
+def content(value: Any) -> Any:
+    """A message as plain values: arrays by type, shape and bytes; sequences alike."""
+    if isinstance(value, np.ndarray):
+        return [value.dtype, value.shape, encode_values(value)]
+    if is_dataclass(value):
+        return [type(value), *(content(getattr(value, one.name)) for one in fields(value))]
+    if isinstance(value, msgspec.Struct):
+        return [type(value), *(content(part) for part in msgspec.structs.astuple(value))]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return {key: content(part) for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [content(part) for part in value]
+    return value
+
+
+def joined(frames: Sequence[bytes]) -> list[Any]:
+    """Messages in the order in which they become complete."""
+    assembler = Assembler()
+    found = [assembler.add(read_frame(frame)) for frame in frames]
+    assert assembler.incomplete() == []
+    return [message for message in found if message is not None]
+
+
+def test_every_kind_of_message_is_tried() -> None:
+    assert set(messages) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25)
+@given(data=st.data())
+def test_messages_come_back(kind: type, data: st.DataObject) -> None:
+    message = data.draw(messages[kind])
+    most = data.draw(st.sampled_from([FRAME_BYTES, 1_000, 100]))
+    [back] = joined(to_frames(message, most))
+    assert content(back) == content(message)
+
+
+@settings(max_examples=40)
+@given(st.lists(any_message, min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_frames_may_come_mixed_and_repeated(several: list[Any], random: Any) -> None:
+    frames = [frame for message in several for frame in to_frames(message, 300)]
+    frames += random.sample(frames, len(frames) // 3)
+    random.shuffle(frames)
+    assembler = Assembler()
+    found = [assembler.add(read_frame(frame)) for frame in frames]
+    back = [repr(content(message)) for message in found if message is not None]
+    assert set(back) == {repr(content(message)) for message in several}
+    for digest in assembler.incomplete():
+        assembler.drop(digest)
+    assert assembler.incomplete() == []
+
+
+def test_no_frame_is_larger_than_a_record_may_be() -> None:
+    message = Ask(7, list(range(2**40, 2**40 + 100_000)))
+    frames = to_frames(message)
+    assert len(frames) > 1
+    assert max(map(len, frames)) < FRAME_BYTES + 64
+    assert joined(frames) == [message]
+
+
+def test_a_message_waits_for_its_last_frame() -> None:
+    first, *middle, last = to_frames(Ask(7, list(range(1_000))), 200)
+    assembler = Assembler()
+    assert [assembler.add(read_frame(frame)) for frame in [first, *middle]] == [None] * (
+        1 + len(middle)
+    )
+    assert assembler.incomplete() == [read_frame(last).digest]
+    assert assembler.add(read_frame(last)) == Ask(7, list(range(1_000)))
+
+
+def refused(frames: Sequence[bytes]) -> bool:
+    """Whether the frames make no message; anything but their refusal is an error."""
+    assembler = Assembler()
+    try:
+        found = [assembler.add(read_frame(frame)) for frame in frames]
+    except InvalidRecord:
+        return True
+    return found == [None] * len(frames)
+
+
+@given(any_message, st.sampled_from([FRAME_BYTES, 200]), st.data())
+def test_a_damaged_byte_leaves_no_message(message: Any, most: int, data: st.DataObject) -> None:
+    frames = [bytearray(frame) for frame in to_frames(message, most)]
+    frame = data.draw(st.sampled_from(frames))
+    frame[data.draw(st.integers(0, len(frame) - 1))] ^= data.draw(st.integers(1, 255))
+    assert refused([bytes(one) for one in frames])
+
+
+@given(any_message, st.integers(0, 10_000))
+def test_a_truncated_frame_is_refused(message: Any, place: int) -> None:
+    [frame] = to_frames(message)
+    with pytest.raises(InvalidRecord):
+        read_frame(frame[: place % len(frame)])
+
+
+@given(st.binary(max_size=50))
+def test_garbage_is_refused(garbage: bytes) -> None:
+    with pytest.raises(InvalidRecord):
+        read_frame(b"\xc1" + garbage)
+
+
+parts = st.none() | st.integers(-3, 3) | st.binary(max_size=8) | st.lists(sizes, max_size=1)
+
+
+@given(
+    st.lists(st.lists(parts, max_size=5).map(lambda values: [WIRE_VERSION, *values]), max_size=3)
+)
+def test_frames_of_other_parts_are_refused(several: list[list[Any]]) -> None:
+    assert refused([encode_values(values) for values in several])
+
+
+_values = st.recursive(
+    st.none() | st.integers(-3, 300) | st.sampled_from([b"", "Rows", np.zeros(2, EDGE)]),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(names, inner, max_size=2),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from([kind.__name__ for kind in KINDS]) | names, _values)
+def test_a_message_of_another_release_is_read_or_refused(name: str, values: Any) -> None:
+    body = encode_values([name, values])
+    digest = blake2b(body, digest_size=8).digest()
+    frame = read_frame(encode_values([WIRE_VERSION, digest, 0, 1, body]))
+    try:
+        message = Assembler().add(frame)
+    except InvalidRecord:
+        return
+    assert type(message).__name__ == name
+
+
+def test_another_wire_version_is_refused_by_its_number() -> None:
+    [frame] = to_frames(Progress(1))
+    values = msgspec.msgpack.decode(frame)
+    with pytest.raises(InvalidRecord, match=f"version {WIRE_VERSION + 1}"):
+        read_frame(msgspec.msgpack.encode([WIRE_VERSION + 1, *values[1:]]))
