@@ -7,6 +7,7 @@ whole of NumPy's own format, is still read.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -95,14 +96,41 @@ def _decoded(code: int, data: memoryview) -> Any:
 
 def _array(data: memoryview) -> NDArray[Any]:
     start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
-    kind, shape = msgspec.msgpack.decode(data[_LENGTH:start], type=tuple[Any, tuple[int, ...]])
+    kind, shape = msgspec.msgpack.decode(
+        data[_LENGTH:start], type=tuple[msgspec.Raw, tuple[int, ...]]
+    )
+    return np.frombuffer(data[start:], _layout(bytes(kind))).reshape(shape).copy()
+
+
+@lru_cache(maxsize=256)
+def _layout(kind: bytes) -> np.dtype[Any]:
+    """The array type that NumPy describes like this, in MessagePack."""
     try:
-        layout = np.lib.format.descr_to_dtype(_as_description(kind))
+        description = _as_description(msgspec.msgpack.decode(kind))
+        layout = np.lib.format.descr_to_dtype(description)
     except (TypeError, KeyError, IndexError, SyntaxError) as error:
         raise ValueError(f"no array type: {error}") from error
     if layout.hasobject:
         raise ValueError("an array of objects")
-    return np.frombuffer(data[start:], layout).reshape(shape).copy()
+    return _aligned(layout)
+
+
+def _aligned(layout: np.dtype[Any]) -> np.dtype[Any]:
+    """The type marked as aligned where it is: kernels are compiled for such records."""
+    if layout.fields is None:
+        return layout
+    fields = {name: layout.fields[name] for name in layout.names or ()}
+    described = {
+        "names": list(fields),
+        "formats": [_aligned(field[0]) for field in fields.values()],
+        "offsets": [field[1] for field in fields.values()],
+        "itemsize": layout.itemsize,
+    }
+    try:
+        aligned: np.dtype[Any] = np.dtype(described, align=True)  # type: ignore[call-overload]  # a plain dict
+    except ValueError:
+        return layout
+    return aligned
 
 
 def _as_description(kind: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 from numpy.typing import NDArray
 
 from models.baseline import FEATURES
@@ -20,6 +21,7 @@ from models.signals import ACCOUNT_FEATURES
 SAMPLE = 32
 """Accounts of an epoch that may teach the population model, over all partitions."""
 
+_TOLD = ["account", "owner", "payment", "network"]
 _LEAST_REQUESTS = 3
 _LOWS = np.array([feature.low for feature in ACCOUNT_FEATURES])
 _SCALES = (BINS - 1) / (np.array([feature.high for feature in ACCOUNT_FEATURES]) - _LOWS)
@@ -102,7 +104,8 @@ class RankedAccounts:
         """A batch for each tie partition."""
         edges = _with_payments(self._partial.edges, self._profiles)
         requests = np.minimum(self._profiles["lifetime"], 2**31 - 1).astype(np.int32)
-        accounts = self._profiles[["account", "owner", "payment", "network"]]
+        # Packed: a view would take the room of whole profiles on the wire.
+        accounts = repack_fields(self._profiles[_TOLD], align=True)
         ranked = self._control.tables is not None
         target = (edges["tie"] >> np.uint64(KIND_BITS)) % np.uint64(partitions)
         return [

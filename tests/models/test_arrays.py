@@ -60,6 +60,7 @@ def test_every_layout_comes_back_and_can_be_written_to(layout: np.dtype[np.void]
     records = np.frombuffer(bytes(range(1, 251)) * layout.itemsize, layout)[:3]
     back = decode_values(encode_values({"records": records}))["records"]
     assert same(back, records)
+    assert back.dtype.isalignedstruct
     back[:] = records[0]
 
 
