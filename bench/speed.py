@@ -63,7 +63,7 @@ def main() -> None:
         for row in measure():
             rows.append(row)
             if not arguments.json:
-                print(_shown(row), flush=True)
+                print(shown(row), flush=True)
     if arguments.json:
         print(orjson.dumps([asdict(row) for row in rows], option=orjson.OPT_INDENT_2).decode())
 
@@ -80,9 +80,11 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _shown(row: Row) -> str:
+def shown(row: Row) -> str:
+    """A row as a line of the table."""
     value = f"{row.value:,.0f}" if row.value >= 1_000 else f"{row.value:.2f}"
-    budget = f"must {row.must}, aim {row.aim}" if row.must else ""
+    budgets = (("must", row.must), ("aim", row.aim))
+    budget = ", ".join(f"{name} {value}" for name, value in budgets if value)
     return f"{row.what:<62} {value:>12} {row.unit:<12} {budget}".rstrip()
 
 
