@@ -70,7 +70,7 @@ class AccountPartition:
         match message:
             case Rows():
                 tag = self._rows(message)
-                source, position = message.source, message.position
+                source, position = message.source, self._coverage.get(message.source, NOTHING)
             case Facts():
                 self._note_facts(message)
             case Close():
@@ -112,11 +112,12 @@ class AccountPartition:
         if message.previous > covered:
             self.gaps += 1
             return
-        if message.position <= covered:
-            return
-        self._facts_coverage[message.source] = message.position
-        for account, time, values in message.facts:
-            self._held_facts.append((message.source, message.position, account, time, dict(values)))
+        self._facts_coverage[message.source] = max(covered, message.position)
+        self._held_facts += [
+            (message.source, position, account, time, dict(values))
+            for position, account, time, values in message.facts
+            if position > covered
+        ]
 
     def _answer(self, message: Ask, sent: Sent) -> None:
         if message.epoch == self.closed and self._concluded < self.closed:

@@ -121,6 +121,7 @@ class AccountStage:
 
     def close(self, epoch: int, control: Control) -> AccountReport:
         """Fold the epoch into the profiles and say what the tie stage and the head need to know."""
+        self._bring_forward(epoch)
         partial = self._open.pop(epoch, None) or EpochPartial(0, 1)
         self._closed = epoch
         self._duplicates.settle(epoch)
@@ -140,6 +141,11 @@ class AccountStage:
         now = (epoch + 1) * options.epoch_seconds * _MICROSECONDS
         ranked = RankedAccounts(epoch, now, partial, self._profiles.array[slots], control)
         return self._report(epoch, ranked, partial, slots)
+
+    def _bring_forward(self, epoch: int) -> None:
+        """What is open of earlier epochs was passed over: it counts in this one."""
+        for earlier in [one for one in self.open_epochs() if one < epoch]:
+            self._partial(epoch).add(self._open.pop(earlier).as_rows())
 
     def _slots(self, partial: EpochPartial) -> NDArray[np.int32]:
         known = self._table.count
@@ -271,10 +277,8 @@ class AccountStage:
             "duplicates": self._duplicates.dump(),
             "facts": self._facts,
             "waiting": self._waiting,
-            "counts": [
-                self.counts.added, self.counts.duplicates, self.counts.reused_ids,
-            ],
-        }  # fmt: skip
+            "counts": [self.counts.added, self.counts.duplicates, self.counts.reused_ids],
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""

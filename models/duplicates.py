@@ -81,8 +81,9 @@ class Duplicates:
             self._open.setdefault(one, []).append(seen)
 
     def settle(self, epoch: int) -> None:
-        """The epoch is closed: what counted in it belongs to the next cut."""
-        self._settled += self._open.pop(epoch, [])
+        """Epochs up to this one are closed: what counted in them belongs to the next cut."""
+        for one in sorted(one for one in self._open if one <= epoch):
+            self._settled += self._open.pop(one)
 
     def cut(self, *, whole: bool) -> list[dict[str, Any]]:
         """What closed epochs have added since the last cut, or all that they did, in pieces."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from models.protocol import NOTHING, Facts, Sent, Standing
 
-Fact = tuple[int, int, Mapping[str, int]]
+Fact = tuple[int, int, int, Mapping[str, int]]
+"""Position, account, event time in microseconds, columns of the profile."""
 
 
 class FactsPartition:
@@ -28,7 +29,7 @@ class FactsPartition:
         """Deal facts out; `last` is the position of the last record read."""
         by_partition: dict[int, list[Fact]] = {}
         for fact in facts:
-            by_partition.setdefault(fact[0] % self._partitions, []).append(fact)
+            by_partition.setdefault(fact[1] % self._partitions, []).append(fact)
         self.position = last
         sent = Sent()
         for number, several in sorted(by_partition.items()):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import fitted
 from models.batch import EventBatch
 from models.kernels.accounts import add_edges, add_rows
 from models.layouts import EDGE, PARTIAL
@@ -111,6 +112,27 @@ class EpochPartial:
         )  # fmt: skip
         self._edges.array["count"][: len(known)] = known["count"]
 
+    def as_rows(self) -> EventBatch:
+        """All that was added as one row an account, to be added to a later epoch."""
+        partials, count = self.partials, self._accounts.count
+        edges = self.edges[np.argsort(self.edges["slot"], kind="stable")]
+        shown = np.bincount(edges["slot"], edges["count"], count).astype(np.int64)
+        columns = ("account", "measures", "marks", "owner", "created", "payment", "network")
+        return EventBatch(
+            time=np.array([time for _, time in self.examples], np.int64),
+            epoch=np.zeros(count, np.int64),
+            position=np.zeros(count, np.int64),
+            request=partials["example"].copy(),
+            reference=np.zeros(count, np.uint64),
+            plan=partials["plan"].astype(np.int64),
+            ties=np.repeat(edges["tie"], edges["count"]),
+            tie_ends=np.cumsum(shown),
+            names=self.names,
+            ids=[name for name, _ in self.examples],
+            clear=self.clear,
+            **{name: partials[name].copy() for name in columns},
+        )
+
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {
@@ -124,8 +146,8 @@ class EpochPartial:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._accounts.rebuild(state["partials"]["account"].copy())
-        self._partials.replace(state["partials"])
-        self._edges.replace(state["edges"])
+        self._partials.replace(fitted(state["partials"], PARTIAL))
+        self._edges.replace(fitted(state["edges"], EDGE))
         self.edge_count = len(state["edges"])
         self._grow_edges(self.edge_count + 1)
         self.names = list(state["names"])

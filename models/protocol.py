@@ -31,13 +31,13 @@ class Rows:
 class Facts:
     """To an account partition: facts out of records (`previous`, `position`] of a source.
 
-    Each is (account, event time in microseconds, columns of the profile).
+    Each is (position, account, event time in microseconds, columns of the profile).
     """
 
     source: str
     previous: int
     position: int
-    facts: Sequence[tuple[int, int, Mapping[str, int]]]
+    facts: Sequence[tuple[int, int, int, Mapping[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,15 +228,15 @@ class FactsReader:
         refused: list[Refused] = []
         for record in records:
             try:
-                facts.append(self._fact(record.value or b""))
+                facts.append(self._fact(record.offset, record.value or b""))
             except InvalidRecord as error:
                 refused.append(Refused(record.offset, record.value or b"", error))
         return Read([self._source.read(facts, records[-1].offset)], refused)
 
-    def _fact(self, line: bytes) -> Fact:
+    def _fact(self, offset: int, line: bytes) -> Fact:
         record = decode_facts(line)
         account = self._builder.account_key(record.account)
-        return account, round(float(record.time) * 1e6), self._builder.fact_values(record)
+        return offset, account, round(float(record.time) * 1e6), self._builder.fact_values(record)
 
     def tell(self, *, at_end: bool) -> Sent:
         """Bring everyone up to date; before the end of what was there, epochs wait."""

@@ -161,8 +161,7 @@ def content(value: Any) -> Any:
         return [type(value), *(content(getattr(value, one.name)) for one in fields(value))]
     if isinstance(value, msgspec.Struct):
         return [type(value), *(content(part) for part in msgspec.structs.astuple(value))]
-    if isinstance(value, frozenset):
-        return sorted(value)
+    value = sorted(value) if isinstance(value, frozenset) else value
     if isinstance(value, Mapping):
         return {key: content(part) for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
