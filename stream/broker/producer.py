@@ -187,8 +187,9 @@ class TopicWriter:
                 self._ship(partition)
 
     def _ship(self, partition: int) -> None:
-        batch, self._batches[partition] = self._batches[partition], self._producer.batch()
-        self._producer.ship(batch, self.name, partition)
+        # Interrupted while it waits for its turn, a batch is still here to be shipped at the end.
+        self._producer.ship(self._batches[partition], self.name, partition)
+        self._batches[partition] = self._producer.batch()
 
 
 async def _started(options: KafkaOptions) -> AIOKafkaProducer:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import orjson
@@ -262,3 +262,25 @@ def test_a_broker_that_is_gone_is_told_and_not_waited_for_for_ever(
     writer.ship()
     with pytest.raises(FailedRun, match="does not take what is published"):
         producer.close()
+
+
+def test_an_interrupt_while_the_broker_is_slow_loses_and_doubles_nothing(
+    own_broker: KafkaBroker,
+) -> None:
+    options = without_security(own_broker)
+    topic = create_topic(options, "requests", 1)
+    values = [b"%d" % row + b" " * 2_000 for row in range(4_000)]
+    taken = 0
+    with BatchProducer(options) as producer:
+        writer = producer.topic(topic)
+        own_broker.pause()
+        Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            for value in values:
+                writer.append(0, 1_000, None, value)
+                taken += 1
+        except KeyboardInterrupt:
+            own_broker.resume()
+        writer.ship()
+    assert 0 < taken < len(values)
+    assert [record.value for record in records_of(options, topic)[0]] == values[:taken]
