@@ -44,6 +44,15 @@ def test_without_sizes_and_times_a_line_leaves_them_out() -> None:
     assert out.getvalue() == "5,000 events, 500/s, 0 alerts\n"
 
 
+def test_where_nothing_is_looked_for_no_alerts_are_told() -> None:
+    clock = Clock()
+    out = io.StringIO()
+    display = PlainLines(out, clock)
+    clock.seconds += 10
+    display.show(Position(requests=5_000, share=0.5, watermark=None))
+    assert out.getvalue() == "50%, 5,000 events, 500/s\n"
+
+
 def test_a_bar_shows_events_rate_time_and_alerts() -> None:
     clock = Clock()
     out = Terminal()
