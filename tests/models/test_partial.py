@@ -74,6 +74,20 @@ def test_a_loaded_partial_goes_on_as_before(
 
 
 @settings(max_examples=25)
+@given(event_lists, event_lists)
+def test_what_was_added_to_one_epoch_can_be_added_to_a_later_one(
+    before: list[RequestEvent], after: list[RequestEvent]
+) -> None:
+    builder = BatchBuilder(KEY)
+    moved, direct = (EpochPartial(BEGIN + LENGTH, LENGTH) for _ in range(2))
+    moved.add(builder.build(after))
+    moved.add(summed([builder.build(before)]).as_rows())
+    for rows in (before, after):
+        direct.add(builder.build(rows))
+    assert content(moved) == content(direct)
+
+
+@settings(max_examples=25)
 @given(event_lists)
 def test_requests_and_edges_are_counted(rows: list[RequestEvent]) -> None:
     batch = BatchBuilder(KEY).build(rows)
