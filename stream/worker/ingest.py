@@ -35,6 +35,7 @@ _SAVE_SECONDS = 2.0
 _TELL_SECONDS = 5.0
 _CHECK_SECONDS = 3.0
 _PROMPT_SECONDS = 2.0
+_PAUSE_SECONDS = 0.02
 
 
 class _Owned:
@@ -95,7 +96,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         _log.info("ingest_started", topics=list(self._names.requests))
         try:
             while True:
-                records = await self._consumer.getmany(timeout_ms=200, max_records=_MOST_RECORDS)
+                records = await self._poll()
                 async with self._lock:
                     await self._take(records)
                     await self._look_after()
@@ -104,6 +105,17 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._consumer.stop()
             await self._news.stop()
             await self._outbox.stop()
+
+    async def _poll(self) -> dict[TopicPartition, list[Any]]:
+        """Records of the sources that may be read."""
+        free = [partition for partition, owned in self._owned.items() if not owned.reader.held]
+        if not free:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            return {}
+        records: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
+            *free, timeout_ms=200, max_records=_MOST_RECORDS
+        )
+        return records
 
     def _hear(self, message: ToSources) -> None:
         for owned in self._owned.values():
@@ -119,7 +131,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             ends = await self._consumer.end_offsets(list(assigned))
             starts = await self._consumer.beginning_offsets(list(assigned))
             for partition in assigned:
-                name = f"{partition.topic}/{partition.partition}"
+                name = _name(partition)
                 owned = _Owned(self._reader(partition, name), ends[partition])
                 if name in standings:
                     owned.reader.load(standings[name])
@@ -150,14 +162,16 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 continue
             owned.quiet = 0.0
             if owned.reader.resting:
+                # It must be admitted anew; what was read is read again then.
                 await self._outbox.send(owned.reader.rejoin())
-            if owned.reader.held:
-                # Read again once it may be: the records of one poll are never worth keeping.
                 self._consumer.seek(partition, several[0].offset)
                 continue
             await self._read(partition, owned, several)
 
     async def _read(self, partition: TopicPartition, owned: _Owned, records: Sequence[Any]) -> None:
+        missing = records[0].offset - owned.reader.next_offset
+        if missing > 0:
+            _log.warning("records_gone", source=_name(partition), count=missing)
         read = owned.reader.read(records)
         for sent in read.sent:
             await self._outbox.send(sent)
@@ -167,13 +181,10 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._letters.count(len(records), len(read.refused))
 
     async def _look_after(self) -> None:
-        """Save standings, tell them, and find out who is idle; hold those that are ahead."""
+        """Save standings, tell them, and find out who is idle."""
         now = time.monotonic()
         due: list[tuple[TopicPartition, _Owned]] = []
         for partition, owned in self._owned.items():
-            if owned.reader.held != (partition in self._consumer.paused()):
-                change = self._consumer.pause if owned.reader.held else self._consumer.resume
-                change(partition)
             if owned.dirty and now - owned.saved >= _SAVE_SECONDS:
                 due.append((partition, owned))
             elif not owned.reader.resting and now - owned.checked >= _CHECK_SECONDS:
@@ -205,7 +216,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._outbox.drain()
 
     async def _write(self, partition: TopicPartition, owned: _Owned) -> None:
-        source = f"{partition.topic}/{partition.partition}"
+        source = _name(partition)
         await write_standing(self._outbox, self._names, source, owned.reader.dump())
         owned.dirty = False
         try:
@@ -232,3 +243,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             owned.told = now
             await self._outbox.drain()
             await self._outbox.send(owned.reader.tell(at_end=idle))
+
+
+def _name(partition: TopicPartition) -> str:
+    """The source that a topic partition is."""
+    return f"{partition.topic}/{partition.partition}"
