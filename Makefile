@@ -11,7 +11,8 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection schemas constraints clean
+.PHONY: help setup demo test test-integration check bench bench-detection bench-kafka parity chaos schemas \
+	constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,14 +55,23 @@ bench: setup ## speed, beside the comparison in the same run
 bench-detection: setup ## detection quality over simulated campaigns and quiet traffic
 	$(BIN)/python -m bench.detection
 
+bench-kafka: setup ## speed through Kafka, beside the straightforward pipeline on the same broker
+	$(BIN)/python -m bench.kafka
+
+parity: setup ## 300,000 requests locally and through Kafka, the work shared in nine ways
+	$(BIN)/python -m tests.long.parity
+
+chaos: setup ## kill -9 of workers, workers added and removed, a broker that restarts and stalls
+	$(BIN)/python -m tests.long.chaos
+
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas
 
 constraints: ## pin all dependencies anew; needs uv on the path
 	@command -v uv > /dev/null || { echo "make constraints needs uv on the path" >&2; exit 1; }
 	@echo "# Every dependency, direct and indirect, with its hashes. Written by \`make constraints\`." > constraints.new
-	@uv pip compile pyproject.toml --group dev --extra parquet --universal --python-version 3.11 \
-		--upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> constraints.new
+	@uv pip compile pyproject.toml --group dev --extra parquet --extra rocksdict --universal \
+		--python-version 3.11 --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> constraints.new
 	@mv constraints.new constraints.txt
 
 clean: ## remove everything that was made here

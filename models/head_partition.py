@@ -151,10 +151,8 @@ class HeadPartition:
         if not renewed:
             control = replace(control, tables=None, trees=None, oddity_tail=None)
         decided.sent.accounts += self._to_all(Concluded(epoch, control, renewed))
-        options = self._head.tie_options()
-        decided.sent.ties += [
-            (number, ConcludedTies(epoch, options)) for number in range(self._partitions)
-        ]
+        options = ConcludedTies(epoch, self._head.tie_options())
+        decided.sent.ties += [(number, options) for number in range(self._partitions)]
 
     def cut(self) -> Cut:
         """The state; to be asked for right after an epoch was concluded."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated, Literal
 
@@ -35,6 +34,7 @@ def worker(
     Start as many as there are partitions to share. Create the topics first: gauger topics.
     """
     from stream.log import configure_logging
+    from stream.worker.preflight import require_cluster
     from stream.worker.process import run_ingest, run_stages
 
     configure_logging(log_level)
@@ -42,9 +42,9 @@ def worker(
     if part == "ingest":
         run_ingest(settings, with_parent=with_parent)
         return
+    require_cluster(settings.kafka)
     chosen = config or context.obj
     command = [sys.executable, "-m", "stream.cli"]
     command += ["--config", str(chosen)] if chosen else []
     command += ["worker", "--part", "ingest", "--with-parent", "--log-level", log_level]
-    os.environ.setdefault("NO_COLOR", "1")
     run_stages(settings, command if part == "all" else None)

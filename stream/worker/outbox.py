@@ -53,7 +53,6 @@ class Outbox:
             enable_idempotence=True,
             request_timeout_ms=_PATIENCE_MS,
             max_batch_size=512_000,
-            linger_ms=2,
         )
         await self._producer.start()
 
@@ -65,18 +64,19 @@ class Outbox:
     async def send(self, sent: Sent) -> None:
         """Send a step's messages, in order for each partition."""
         names = self._names
-        for number, message in sent.accounts:
-            await self._message(names.events, number, message)
-        for number, tie_message in sent.ties:
-            await self._message(names.ties, number, tie_message)
-        for head_message in sent.head:
-            await self._message(names.findings, 0, head_message)
-        for source_message in sent.sources:
-            await self._message(names.control, 0, source_message)
-
-    async def _message(self, topic: str, partition: int, message: object) -> None:
-        for frame in to_frames(message):
-            await self.publish(topic, frame, partition=partition)
+        addressed: list[tuple[str, int, object]] = [
+            *((names.events, number, message) for number, message in sent.accounts),
+            *((names.ties, number, message) for number, message in sent.ties),
+            *((names.findings, 0, message) for message in sent.head),
+            *((names.control, 0, message) for message in sent.sources),
+        ]
+        # What goes to every partition is encoded once.
+        encoded: dict[int, list[bytes]] = {}
+        for topic, partition, message in addressed:
+            if id(message) not in encoded:
+                encoded[id(message)] = to_frames(message)
+            for frame in encoded[id(message)]:
+                await self.publish(topic, frame, partition=partition)
 
     async def publish(
         self,

@@ -1,0 +1,32 @@
+"""What must hold before a worker starts: the broker lets us in, the topics are as they must be."""
+
+from __future__ import annotations
+
+from stream.broker.options import KafkaOptions
+from stream.broker.reach import require_broker
+from stream.broker.topics import check_topics
+from stream.errors import FailedRun
+
+_FATAL = frozenset({"partitions", "cleanup.policy", "message.timestamp.type"})
+
+
+def require_cluster(options: KafkaOptions) -> None:
+    """Refuse to start where rows would be lost or nothing could be read.
+
+    Settings that only cost room or time are left to `gauger doctor`.
+
+    Raises:
+        FailedRun: What is wrong, one line each with its mend.
+    """
+    require_broker(options)
+    wrong: list[str] = []
+    for topic in check_topics(options).topics:
+        if topic.status == "missing":
+            wrong.append(f"topic {topic.topic} is missing; create it: gauger topics")
+        wrong += [
+            f"topic {topic.topic}: {one.key} should be {one.expected}, is {one.found}; {one.mend}"
+            for one in topic.differences
+            if one.key in _FATAL
+        ]
+    if wrong:
+        raise FailedRun("\n".join(wrong))
