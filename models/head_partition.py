@@ -90,7 +90,7 @@ class HeadPartition:
             case Standing():
                 floor = self.clock.note(message)
                 if floor is not None:
-                    decided.sent.sources.append(Admitted(message.source, floor))
+                    decided.sent.sources.append(Admitted(message.source, floor, self.concluded))
                 self._close_next(decided)
             case AccountsClosed() if hand and message.epoch == hand.close.epoch:
                 hand.accounts.setdefault(message.partition, message.report)

@@ -135,10 +135,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """To sources: this one may begin; none of its rows may count before `floor`."""
+    """To sources: this one may begin.
+
+    None of its rows may count before `floor`; epochs up to `decided` are decided already, though it
+    may read their rows again.
+    """
 
     source: str
     floor: int
+    decided: int
 
 
 @dataclass(frozen=True, slots=True)

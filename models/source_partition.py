@@ -36,7 +36,8 @@ class SourcePartition:
         self._untold: set[int] = set()
         self._told_open = NOTHING
         self.position = NOTHING
-        self.epochs_ahead: set[int] = set()
+        self._decided = NOTHING
+        self._ahead: set[int] = set()
 
     @property
     def source(self) -> Source:
@@ -50,6 +51,17 @@ class SourcePartition:
     def admit(self, admitted: Admitted) -> None:
         """The head knows of the source."""
         self._source.floor = max(self._source.floor, admitted.floor)
+        self.decided(admitted.decided)
+
+    def decided(self, epoch: int) -> None:
+        """Epochs up to this one are decided."""
+        self._decided = max(self._decided, epoch)
+        self._ahead = {one for one in self._ahead if one > epoch}
+
+    @property
+    def epochs_ahead(self) -> int:
+        """How many epochs with rows of this source are not decided yet."""
+        return len(self._ahead)
 
     def read(
         self,
@@ -90,7 +102,7 @@ class SourcePartition:
     def _deal_rows(self, batch: EventBatch, last: int, sent: Sent) -> None:
         epochs = set(np.unique(batch.epoch).tolist())
         self._untold |= epochs
-        self.epochs_ahead |= epochs
+        self._ahead.update(epoch for epoch in epochs if epoch > self._decided)
         target = batch.account % np.uint64(self._partitions)
         for number in range(self._partitions):
             rows = np.flatnonzero(target == number)

@@ -234,7 +234,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         owned.checked = now
         ends = await self._consumer.end_offsets([partition])
         prompt = time.monotonic() - now <= _PROMPT_SECONDS
-        at_end = ends[partition] <= owned.reader.next_offset
+        at_end = ends[partition] <= await self._consumer.position(partition)
         owned.quiet = owned.quiet + passed if prompt and at_end else 0.0
         if not self._may_tell(partition, owned) or owned.reader.held:
             return

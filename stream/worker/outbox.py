@@ -17,6 +17,9 @@ from stream.broker.security import aiokafka_arguments
 _PATIENCE_MS = 180_000
 """How long the broker may be away before a delivery, and with it the process, fails."""
 
+_MOST_BYTES = 6 << 20
+"""A refused record may be as long as the longest line that is read, and some."""
+
 Header = tuple[str, bytes]
 
 
@@ -53,6 +56,7 @@ class Outbox:
             enable_idempotence=True,
             request_timeout_ms=_PATIENCE_MS,
             max_batch_size=512_000,
+            max_request_size=_MOST_BYTES,
         )
         await self._producer.start()
 

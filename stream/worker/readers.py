@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import structlog
 from aiokafka import ConsumerRecord
 
 from models.facts_partition import Fact, FactsPartition
+from models.field_watch import FieldWatch
 from models.ingestion import BatchBuilder
 from models.options import EpochOptions
 from models.protocol import Admitted, Sent
@@ -15,10 +18,15 @@ from models.source_partition import SourcePartition
 from schemas.codec import decode_facts
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
+from schemas.request import RequestEvent
 from stream.broker.marks import read_mark
+
+_log = structlog.get_logger()
 
 _FAR_AHEAD = InvalidRecord("time is far ahead of the stream and nothing confirms it", "time")
 _MOST_AHEAD = 12
+_MOST_WATCHED = 200
+_WATCH_SECONDS = 1.0
 
 
 class Refused(NamedTuple):
@@ -100,6 +108,8 @@ class RequestReader:
         self._builder = builder
         self._admitted = False
         self._idle = False
+        self._watch = FieldWatch()
+        self._watched = 0.0
 
     @property
     def next_offset(self) -> int:
@@ -109,7 +119,7 @@ class RequestReader:
     @property
     def held(self) -> bool:
         """Waiting to be admitted, or too many epochs ahead of what the head has decided."""
-        return not self._admitted or len(self._source.epochs_ahead) > _MOST_AHEAD
+        return not self._admitted or self._source.epochs_ahead > _MOST_AHEAD
 
     def join(self) -> Sent:
         """Ask the head to be admitted."""
@@ -123,8 +133,7 @@ class RequestReader:
 
     def decided(self, epoch: int) -> None:
         """Epochs up to this one are decided."""
-        ahead = self._source.epochs_ahead
-        ahead.difference_update([one for one in ahead if one <= epoch])
+        self._source.decided(epoch)
 
     @property
     def resting(self) -> bool:
@@ -158,6 +167,7 @@ class RequestReader:
             return
         lines = [record.value or b"" for record in records]
         decoded = self._decode(lines)
+        self._watch_fields(decoded.events)
         batch = self._builder.build(decoded.events) if decoded.events else None
         offsets = [records[row].offset for row in decoded.rows]
         kept = [lines[row] for row in decoded.rows]
@@ -165,6 +175,22 @@ class RequestReader:
         read.refused.extend(
             Refused(records[row].offset, lines[row], error) for row, error in decoded.rejects
         )
+
+    def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
+        """Look at a few requests a second: a gateway that leaves a field out makes us blind."""
+        moment = time.monotonic()
+        if moment - self._watched < _WATCH_SECONDS:
+            return
+        self._watched = moment
+        for change in self._watch.note(events[:_MOST_WATCHED]):
+            _log.warning(
+                "field_returned" if change.returned else "field_vanished",
+                source=self._source.name,
+                field=change.field,
+                usual=round(change.usual, 3),
+                share=round(change.share, 3),
+                blind=change.blind,
+            )
 
     def tell(self, *, at_end: bool) -> Sent:
         """Bring everyone up to date; a source at its end that is told so is idle."""
