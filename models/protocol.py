@@ -143,7 +143,7 @@ class Admitted:
 
     source: str
     floor: int
-    decided: int
+    decided: int = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
