@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -30,6 +30,8 @@ FROM_FACTS = frozenset({"account_created", "payment", "plan", "org"})
 """Fields that facts records may bring when requests do not carry them."""
 
 _LEAST_SHARE = 0.01
+_LEAST_USUAL = 0.2
+_LEFT = 0.25
 _BACKWARDS = 3_600.0
 _OLDEST = 1_420_070_400.0
 
@@ -128,3 +130,18 @@ def blind_spots(fill: dict[str, float]) -> dict[str, list[str]]:
         for what, names in SIGHT.items()
         if all(fill.get(name, 0.0) < _LEAST_SHARE for name in names)
     }
+
+
+def has_vanished(usual: float, share: float) -> bool:
+    """Whether a field that was usual is in less than a quarter as many requests as it was."""
+    return usual >= _LEAST_USUAL and share < _LEFT * usual
+
+
+def lost_sight(lost: Collection[str], fill: Mapping[str, float]) -> list[str]:
+    """What was seen by the lost fields, and by no other field that is still filled."""
+    return [
+        what
+        for what, names in SIGHT.items()
+        if any(name in lost for name in names)
+        and all(name in lost or fill.get(name, 0.0) < _LEAST_SHARE for name in names)
+    ]
