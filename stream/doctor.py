@@ -103,11 +103,17 @@ def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Check
 def _broker(config: Path | None, environ: Mapping[str, str]) -> list[Check]:
     # Kafka's clients are imported where there is a broker to look at.
     from stream.broker.health import broker_checks  # noqa: PLC0415
+    from stream.live_sources import source_checks  # noqa: PLC0415
+    from stream.live_traffic import traffic_checks  # noqa: PLC0415
 
     try:
-        return broker_checks(load_settings(config, environ).kafka)
+        options = load_settings(config, environ).kafka
     except SettingsError:
         return [Check("broker", "warning", "not looked at before the settings are mended")]
+    checks = broker_checks(options)
+    if any(check.name in {"broker", "topics"} and check.status == "problem" for check in checks):
+        return checks
+    return [*checks, *source_checks(options), *traffic_checks(options)]
 
 
 def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:

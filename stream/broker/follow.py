@@ -62,7 +62,7 @@ def read_topic(
         UsageError: The files of the login cannot be used.
         FailedRun: The broker does not let us in, or the topic cannot be read.
     """
-    with _consumer(options, topic, group_id=None) as consumer:
+    with open_consumer(options, topic, group_id=None) as consumer:
         partitions = [TopicPartition(topic, one) for one in consumer.partitions_for_topic(topic)]
         consumer.assign(partitions)
         if from_beginning:
@@ -101,7 +101,7 @@ def read_as_member(
         FailedRun: The broker does not let us in, or the topic cannot be read.
     """
     reset = "earliest" if from_beginning else "latest"
-    with _consumer(options, topic, group_id=group, auto_offset_reset=reset) as consumer:
+    with open_consumer(options, topic, group_id=group, auto_offset_reset=reset) as consumer:
         consumer.subscribe([topic])
         membership = _Membership(consumer)
         try:
@@ -157,7 +157,13 @@ class _Membership:
 
 
 @contextmanager
-def _consumer(options: KafkaOptions, topic: str, **arguments: Any) -> Iterator[Any]:
+def open_consumer(options: KafkaOptions, topic: str, **arguments: Any) -> Iterator[Any]:
+    """A consumer that is not assigned anything yet.
+
+    Raises:
+        UsageError: The files of the login cannot be used.
+        FailedRun: The broker does not let us in, there is no such topic, or it cannot be read.
+    """
     require_broker(options)
     try:
         consumer = KafkaConsumer(
