@@ -86,7 +86,7 @@ class Receivers:
 
 def new_source() -> SourcePartition:
     source = SourcePartition("requests/0", PARTITIONS, OPTIONS)
-    source.admit(Admitted("requests/0", 0))
+    source.admit(Admitted("requests/0", 0, NOTHING))
     return source
 
 
@@ -255,10 +255,25 @@ def test_a_source_asks_to_be_admitted_and_counts_nothing_before_its_floor() -> N
     source = SourcePartition("requests/7", PARTITIONS, OPTIONS)
     assert source.join().head == [Standing("requests/7", NOTHING, None, [], "joining")]
     floor = START // LENGTH + 100
-    source.admit(Admitted("requests/7", floor))
-    source.admit(Admitted("requests/7", floor - 50))
+    source.admit(Admitted("requests/7", floor, floor - 1))
+    source.admit(Admitted("requests/7", floor - 50, floor - 51))
     receivers = Receivers()
     for sent in read(source, [Row(START + row * MINUTE, row) for row in range(90)], 90, 40):
         receivers.take(sent)
     assert {epoch for _, epoch in receivers.rows} == {floor}
-    assert source.epochs_ahead == {floor}
+    assert source.epochs_ahead == 1
+
+
+def test_epochs_are_ahead_until_they_are_decided() -> None:
+    source = new_source()
+    rows: list[Record] = [Row(START + row * LENGTH, row) for row in range(60)]
+    read(source, rows, 60, 7)
+    first = START // LENGTH
+    assert source.epochs_ahead == 60
+    source.decided(first + 39)
+    source.decided(first + 9)
+    assert source.epochs_ahead == 20
+    again = new_source()
+    again.admit(Admitted("requests/0", 0, first + 49))
+    read(again, rows, 60, 7)
+    assert again.epochs_ahead == 10

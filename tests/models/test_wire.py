@@ -147,7 +147,7 @@ messages: dict[type, st.SearchStrategy[Any]] = {
         TiesClosed, sizes, epochs, st.builds(TieReport, tested, sizes, sizes, sizes)
     ),
     Answer: st.builds(Answer, sizes, epochs, st.dictionaries(keys, holders, max_size=3)),
-    Admitted: st.builds(Admitted, names, epochs),
+    Admitted: st.builds(Admitted, names, epochs, epochs),
     Progress: st.builds(Progress, epochs),
 }
 any_message = st.one_of(list(messages.values()))
