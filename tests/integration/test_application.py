@@ -40,7 +40,13 @@ hours = 6.0
 """
 """Long epochs: the sample's fortnight is over in as many steps as two days would take."""
 
-BROKEN = (b"", b"{", b'{"id": "x"}', b'{"id": "x", "time": "soon", "account": "a"}', b"\xff\xfe{}")
+BROKEN = (
+    b"null",
+    b"{",
+    b'{"id": "x"}',
+    b'{"id": "x", "time": "soon", "account": "a"}',
+    b"\xff\xfe{}",
+)
 
 _SECONDS = 240.0
 

@@ -100,7 +100,7 @@ class Workers:
         started = children(worker.pid) if victims != "stages" else []
         for child in started:
             os.kill(child, signal.SIGKILL)
-        if victims == "ingest":
+        if victims == "ingest" and started:
             # The stages end by themselves when their ingest is gone.
             worker.wait(_STOP_SECONDS)
         else:
