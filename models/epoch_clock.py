@@ -60,6 +60,10 @@ class EpochClock:
         known.state = standing.state
         return None
 
+    def position_of(self, source: str) -> int:
+        """How far a source is known to have been read."""
+        return self._sources[source].position
+
     def next_due(self) -> Close | None:
         """The next epoch to close, which then counts as closed."""
         holding = [

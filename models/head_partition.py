@@ -76,7 +76,7 @@ class HeadPartition:
         """What to say first: what holds for the first epoch; after a restart, what is in hand."""
         decided = Decided()
         if self._in_hand is not None:
-            decided.sent.accounts += self._to_all(self._in_hand.close)
+            self._tell_close(decided, self._in_hand.close)
         elif self.concluded == NOTHING:
             self._tell(decided, NOTHING, self._head.control(), renewed=True)
         return decided
@@ -90,7 +90,9 @@ class HeadPartition:
             case Standing():
                 floor = self.clock.note(message)
                 if floor is not None:
-                    decided.sent.sources.append(Admitted(message.source, floor, self.concluded))
+                    position = self.clock.position_of(message.source)
+                    admitted = Admitted(message.source, floor, self.concluded, position)
+                    decided.sent.sources.append(admitted)
                 self._close_next(decided)
             case AccountsClosed() if hand and message.epoch == hand.close.epoch:
                 hand.accounts.setdefault(message.partition, message.report)
@@ -113,7 +115,11 @@ class HeadPartition:
         close = self.clock.next_due()
         if close is not None:
             self._in_hand = _InHand(close)
-            decided.sent.accounts += self._to_all(close)
+            self._tell_close(decided, close)
+
+    def _tell_close(self, decided: Decided, close: Close) -> None:
+        decided.sent.accounts += self._to_all(close)
+        decided.sent.sources.append(close)
 
     def _try_decide(self, hand: _InHand, decided: Decided) -> None:
         if hand.asked is not None or min(len(hand.accounts), len(hand.ties)) < self._partitions:

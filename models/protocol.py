@@ -42,7 +42,11 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """To every account partition: close this epoch once each source is covered up to a position."""
+    """To every account partition: close this epoch once each source is covered up to a position.
+
+    Also to sources: one that stands before that position was read further by another, whose rows
+    may be lost.
+    """
 
     epoch: int
     coverage: Mapping[str, int]
@@ -138,12 +142,13 @@ class Admitted:
     """To sources: this one may begin.
 
     None of its rows may count before `floor`; epochs up to `decided` are decided already, though it
-    may read their rows again.
+    may read their rows again; `position` is how far it was read by whoever had it.
     """
 
     source: str
     floor: int
     decided: int = NOTHING
+    position: int = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,7 @@ class Progress:
 ToAccounts = Rows | Facts | Close | Ask | Concluded
 ToTies = TieRows | ConcludedTies
 ToHead = Standing | AccountsClosed | TiesClosed | Answer
-ToSources = Admitted | Progress
+ToSources = Admitted | Close | Progress
 
 
 @dataclass(slots=True)

@@ -13,10 +13,20 @@ import numpy as np
 
 from models.batch import EventBatch, concatenate
 from models.options import EpochOptions
-from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
+from models.protocol import (
+    NOTHING,
+    Admitted,
+    Close,
+    Progress,
+    Rows,
+    Sent,
+    Standing,
+    ToSources,
+)
 from models.source import RefusedRow, Source
 
 _MOST_ROWS = 600
+_MOST_AHEAD = 12
 
 
 class SourcePartition:
@@ -36,7 +46,9 @@ class SourcePartition:
         self._untold: set[int] = set()
         self._told_open = NOTHING
         self.position = NOTHING
+        self._admitted = False
         self._decided = NOTHING
+        self._awaited = NOTHING
         self._ahead: set[int] = set()
 
     @property
@@ -45,18 +57,35 @@ class SourcePartition:
         return self._source
 
     def join(self) -> Sent:
-        """Ask the head to be admitted; nothing may be read before `admit`."""
+        """Ask the head to be admitted; until it has answered, nothing may be read."""
+        self._admitted = False
         return Sent(head=[self._standing("joining")])
 
-    def admit(self, admitted: Admitted) -> None:
-        """The head knows of the source."""
-        self._source.floor = max(self._source.floor, admitted.floor)
-        self.decided(admitted.decided)
+    def hear(self, message: ToSources) -> None:
+        """Take the head's word, to this source or to others."""
+        match message:
+            case Admitted() if message.source == self.name:
+                self._admitted = True
+                self._source.floor = max(self._source.floor, message.floor)
+                self._awaited = max(self._awaited, message.position)
+                self._pass(message.decided)
+            case Close():
+                self._awaited = max(self._awaited, message.coverage.get(self.name, NOTHING))
+            case Progress():
+                self._pass(message.epoch)
 
-    def decided(self, epoch: int) -> None:
-        """Epochs up to this one are decided."""
-        self._decided = max(self._decided, epoch)
-        self._ahead = {one for one in self._ahead if one > epoch}
+    def _pass(self, decided: int) -> None:
+        self._decided = max(self._decided, decided)
+        self._ahead = {epoch for epoch in self._ahead if epoch > decided}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing may be read now: it is not admitted, or far ahead of what is decided.
+
+        Where an epoch waits for what another had read of the source, that must be read again first.
+        """
+        ahead = self.epochs_ahead > _MOST_AHEAD and self.position >= self._awaited
+        return not self._admitted or ahead
 
     @property
     def epochs_ahead(self) -> int:

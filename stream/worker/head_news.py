@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.protocol import Admitted, Progress, ToSources
+from models.protocol import ToSources
 from models.wire import Assembler, read_frame
 from schemas.errors import InvalidRecord
 from stream.broker.names import TopicNames
@@ -59,7 +59,7 @@ class HeadNews:
             except InvalidRecord as error:
                 _log.error("control_unreadable", offset=record.offset, reason=error.reason)
                 continue
-            if isinstance(message, Admitted | Progress):
+            if isinstance(message, ToSources):
                 self._hear(message)
 
     def check(self) -> None:

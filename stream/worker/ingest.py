@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.ingestion import BatchBuilder
-from models.protocol import Admitted, ToSources
+from models.protocol import ToSources
 from schemas.formats import input_format
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
@@ -119,10 +119,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     def _hear(self, message: ToSources) -> None:
         for owned in self._owned.values():
-            if isinstance(message, Admitted):
-                owned.reader.admit(message)
-            else:
-                owned.reader.decided(message.epoch)
+            owned.reader.hear(message)
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on where the standings say."""

@@ -13,7 +13,7 @@ from models.facts_partition import Fact, FactsPartition
 from models.field_watch import FieldWatch
 from models.ingestion import BatchBuilder
 from models.options import EpochOptions
-from models.protocol import Admitted, Sent
+from models.protocol import Sent, ToSources
 from models.source_partition import SourcePartition
 from schemas.codec import decode_facts
 from schemas.errors import InvalidRecord
@@ -24,7 +24,6 @@ from stream.broker.marks import read_mark
 _log = structlog.get_logger()
 
 _FAR_AHEAD = InvalidRecord("time is far ahead of the stream and nothing confirms it", "time")
-_MOST_AHEAD = 12
 _MOST_WATCHED = 200
 _WATCH_SECONDS = 1.0
 
@@ -65,11 +64,8 @@ class Reader(Protocol):
     def rejoin(self) -> Sent:
         """What to say when records come again after a rest."""
 
-    def admit(self, admitted: Admitted) -> None:
-        """The head knows of the source."""
-
-    def decided(self, epoch: int) -> None:
-        """Epochs up to this one are decided."""
+    def hear(self, message: ToSources) -> None:
+        """Take the head's word, to this source or to others."""
 
     def read(self, records: Sequence[ConsumerRecord]) -> Read:
         """Take consecutive records."""
@@ -106,7 +102,6 @@ class RequestReader:
         self._source = SourcePartition(name, partitions, options)
         self._decode = decode
         self._builder = builder
-        self._admitted = False
         self._idle = False
         self._watch = FieldWatch()
         self._watched = 0.0
@@ -119,21 +114,15 @@ class RequestReader:
     @property
     def held(self) -> bool:
         """Waiting to be admitted, or too many epochs ahead of what the head has decided."""
-        return not self._admitted or self._source.epochs_ahead > _MOST_AHEAD
+        return self._source.is_held
 
     def join(self) -> Sent:
         """Ask the head to be admitted."""
         return self._source.join()
 
-    def admit(self, admitted: Admitted) -> None:
-        """The head knows of the source."""
-        if admitted.source == self._source.name:
-            self._source.admit(admitted)
-            self._admitted = True
-
-    def decided(self, epoch: int) -> None:
-        """Epochs up to this one are decided."""
-        self._source.decided(epoch)
+    def hear(self, message: ToSources) -> None:
+        """Take the head's word, to this source or to others."""
+        self._source.hear(message)
 
     @property
     def resting(self) -> bool:
@@ -142,7 +131,7 @@ class RequestReader:
 
     def rejoin(self) -> Sent:
         """Records have come again."""
-        self._idle = self._admitted = False
+        self._idle = False
         return self.join()
 
     def read(self, records: Sequence[ConsumerRecord]) -> Read:
@@ -238,10 +227,7 @@ class FactsReader:
         """Facts hold nobody back: there is nothing to say."""
         return Sent()
 
-    def admit(self, admitted: Admitted) -> None:
-        """Of no concern."""
-
-    def decided(self, epoch: int) -> None:
+    def hear(self, message: ToSources) -> None:
         """Of no concern."""
 
     def rejoin(self) -> Sent:

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.options import EpochOptions
-from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
+from models.protocol import (
+    NOTHING,
+    Admitted,
+    Close,
+    Progress,
+    Rows,
+    Sent,
+    Standing,
+    ToSources,
+)
 from models.source_partition import SourcePartition
 from models.state import decode_state, encode_state
 from tests.models.rows import Row, batch_of
@@ -86,7 +95,7 @@ class Receivers:
 
 def new_source() -> SourcePartition:
     source = SourcePartition("requests/0", PARTITIONS, OPTIONS)
-    source.admit(Admitted("requests/0", 0, NOTHING))
+    source.hear(Admitted("requests/0", 0))
     return source
 
 
@@ -255,13 +264,16 @@ def test_a_source_asks_to_be_admitted_and_counts_nothing_before_its_floor() -> N
     source = SourcePartition("requests/7", PARTITIONS, OPTIONS)
     assert source.join().head == [Standing("requests/7", NOTHING, None, [], "joining")]
     floor = START // LENGTH + 100
-    source.admit(Admitted("requests/7", floor, floor - 1))
-    source.admit(Admitted("requests/7", floor - 50, floor - 51))
+    source.hear(Admitted("requests/6", floor + 9))
+    assert source.is_held
+    source.hear(Admitted("requests/7", floor, floor - 1))
+    source.hear(Admitted("requests/7", floor - 50, floor - 51))
+    held = source.is_held
     receivers = Receivers()
     for sent in read(source, [Row(START + row * MINUTE, row) for row in range(90)], 90, 40):
         receivers.take(sent)
     assert {epoch for _, epoch in receivers.rows} == {floor}
-    assert source.epochs_ahead == 1
+    assert (held, source.epochs_ahead) == (False, 1)
 
 
 def test_epochs_are_ahead_until_they_are_decided() -> None:
@@ -270,10 +282,37 @@ def test_epochs_are_ahead_until_they_are_decided() -> None:
     read(source, rows, 60, 7)
     first = START // LENGTH
     assert source.epochs_ahead == 60
-    source.decided(first + 39)
-    source.decided(first + 9)
+    source.hear(Progress(first + 39))
+    source.hear(Progress(first + 9))
     assert source.epochs_ahead == 20
     again = new_source()
-    again.admit(Admitted("requests/0", 0, first + 49))
+    again.hear(Admitted("requests/0", 0, first + 49))
     read(again, rows, 60, 7)
     assert again.epochs_ahead == 10
+
+
+def test_a_source_far_ahead_is_held_until_epochs_are_decided() -> None:
+    source = new_source()
+    rows: list[Record] = [Row(START + row * SECOND, row) for row in range(40)]
+    rows += [Row(START + row * LENGTH, row) for row in range(1, 20)]
+    read(source, rows, 51, 9)
+    before = source.is_held
+    read(source, rows, 52, 9)
+    assert (before, source.is_held) == (False, True)
+    source.hear(Progress(START // LENGTH))
+    assert not source.is_held
+
+
+def test_what_an_epoch_waits_for_is_read_however_far_ahead_it_is() -> None:
+    rows: list[Record] = [Row(START + row * LENGTH, row) for row in range(60)]
+    told: list[ToSources] = [
+        Admitted("requests/0", 0, NOTHING, 40),
+        Close(START // LENGTH, {"requests/0": 40, "requests/1": 90}),
+    ]
+    for word in told:
+        source = new_source()
+        source.hear(word)
+        read(source, rows, 40, 9)
+        before = source.is_held
+        read(source, rows, 41, 9)
+        assert (before, source.is_held) == (False, True)

@@ -55,7 +55,11 @@ from schemas.errors import InvalidRecord
 from tests.strategies import KEY, events, keys
 
 BUILDER = BatchBuilder(KEY)
-KINDS = [kind for union in (ToAccounts, ToTies, ToHead, ToSources) for kind in get_args(union)]
+KINDS = list(
+    dict.fromkeys(
+        kind for union in (ToAccounts, ToTies, ToHead, ToSources) for kind in get_args(union)
+    )
+)
 
 names = st.text("abc/-é", max_size=6)
 epochs = st.integers(-1, 2**31 - 1)
@@ -147,7 +151,7 @@ messages: dict[type, st.SearchStrategy[Any]] = {
         TiesClosed, sizes, epochs, st.builds(TieReport, tested, sizes, sizes, sizes)
     ),
     Answer: st.builds(Answer, sizes, epochs, st.dictionaries(keys, holders, max_size=3)),
-    Admitted: st.builds(Admitted, names, epochs, epochs),
+    Admitted: st.builds(Admitted, names, epochs, epochs, positions),
     Progress: st.builds(Progress, epochs),
 }
 any_message = st.one_of(list(messages.values()))
