@@ -41,7 +41,8 @@ class KafkaOptions:
         partitions: Partitions of the internal topics: the most workers that can share the work.
         replication: Copies of every partition of the topics that Gauger creates.
         standby_replicas: Workers that keep a spare copy of another's state.
-        store: Where the state of a running worker is: `memory://`, or a `rocksdb:` URL.
+        store: Where a running worker keeps its checkpoints: `memory://`, or `rocksdb://` and the
+            absolute path of a folder of its own.
         idle_seconds: After how long without a record a source holds nothing up any more.
         checkpoint_seconds: How often a partition's state is saved.
         account_scores: Whether scores of accounts are published.
@@ -66,7 +67,7 @@ class KafkaOptions:
     partitions: Annotated[int, Meta(ge=1, le=1_024)] = 6
     replication: Annotated[int, Meta(ge=1, le=100)] = 1
     standby_replicas: Annotated[int, Meta(ge=0, le=16)] = 0
-    store: Annotated[str, Meta(pattern=r"^(memory://|rocksdb:)")] = "memory://"
+    store: Annotated[str, Meta(pattern=r"^(memory://|rocksdb:///.+)$")] = "memory://"
     idle_seconds: Annotated[float, Meta(ge=0.1, le=86_400)] = 30.0
     checkpoint_seconds: Annotated[float, Meta(ge=0.1, le=3_600)] = 30.0
     account_scores: bool = True
@@ -86,6 +87,12 @@ class KafkaOptions:
     def servers(self) -> list[str]:
         """The bootstrap servers, one by one."""
         return [server.strip() for server in self.bootstrap_servers.split(",")]
+
+    @property
+    def store_folder(self) -> Path | None:
+        """The folder of a store on disk."""
+        folder = self.store.removeprefix("rocksdb://")
+        return None if folder == self.store else Path(folder)
 
     @property
     def encrypted(self) -> bool:

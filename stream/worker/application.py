@@ -9,6 +9,7 @@ away.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -25,6 +26,14 @@ from stream.worker.stages import Accounts, Heads, Stage, Ties
 
 _MOST_BUFFERED = 64
 _RECOVERED_AT_ONCE = 32
+
+
+class _App(faust.App):
+    """Faust's application without the folders that it would make wherever it is started."""
+
+    def _create_directories(self) -> None:
+        if self.conf.store.scheme != "memory":
+            super()._create_directories()
 
 
 class Application:
@@ -44,11 +53,14 @@ class Application:
         self._settings = settings
         self._on_failure = on_failure
         self._expected: list[str] = []
-        self.faust = faust.App(
+        folder = options.store_folder
+        self.faust = _App(
             options.application,
             broker=faust_brokers(options),
             broker_credentials=faust_credentials(options),
-            store=options.store,
+            # A path in the URL would be one for all tables: the folder is given by itself.
+            store="memory://" if folder is None else "rocksdb://",
+            datadir=folder or Path(),
             web_enabled=False,
             topic_allow_declare=False,
             topic_disable_leader=True,

@@ -1,0 +1,107 @@
+"""Spare copies of the state: a worker is killed, and another goes on with what it kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from stream.broker.names import TopicNames
+from stream.broker.options import KafkaOptions
+from tests.integration.conftest import GivenBroker
+from tests.integration.workers import (
+    ROOT,
+    Output,
+    Workers,
+    children,
+    create_topics,
+    records,
+    replayed,
+    run_verb,
+    wait_for,
+    write_config,
+)
+
+SAMPLE = ROOT / "examples" / "events.jsonl.zst"
+FACTS = ROOT / "examples" / "facts.jsonl"
+SECTIONS = """
+[epoch]
+seconds = 1800
+"""
+_SECONDS = 240.0
+
+on_disk = pytest.mark.skipif(find_spec("rocksdict") is None, reason="rocksdict is not installed")
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Output:
+    """What a local replay of the sample gives."""
+    folder = tmp_path_factory.mktemp("replay")
+    config = folder / "gauger.toml"
+    config.write_text(SECTIONS, encoding="utf-8")
+    return replayed(config, folder, [SAMPLE], FACTS)
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Iterator[list[Workers]]:
+    """Workers of different settings, stopped after the test."""
+    made: list[Workers] = []
+    yield made
+    for workers in made:
+        workers.stop()
+
+
+@pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=on_disk)])
+def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
+    store: str,
+    broker: GivenBroker,
+    topic_prefix: str,
+    expected: Output,
+    several: list[Workers],
+    tmp_path: Path,
+) -> None:
+    options = KafkaOptions(
+        bootstrap_servers=broker.bootstrap_servers,
+        application=topic_prefix,
+        prefix=topic_prefix,
+        partitions=2,
+        checkpoint_seconds=1.0,
+    )
+    create_topics(options, 2)
+    for number in range(2):
+        folder = tmp_path / f"worker-of-{number}"
+        (folder / "state").mkdir(parents=True)
+        url = "memory://" if store == "memory" else f"rocksdb://{folder / 'state'}"
+        config = write_config(folder, SECTIONS, options, standby_replicas=1, store=url)
+        several.append(Workers(config, folder))
+        several[-1].start()
+    run_verb(several[0].config, "publish", str(SAMPLE), "--facts", str(FACTS))
+
+    wait_for_checkpoints(options)
+    kill_for_good(several[0])
+    found = wait_for(options, expected, _SECONDS, several[1].supervise)
+    assert found.equals(expected), f"{found.difference(expected)}\n{several[1].logs()}"
+    assert any((tmp_path / "worker-of-1" / "state").iterdir()) == (store == "rocksdb")
+    assert several[1].restarts == 0
+    assert not list(ROOT.glob(f"{topic_prefix}*"))
+
+
+def wait_for_checkpoints(options: KafkaOptions) -> None:
+    changelog = TopicNames.of(options).accounts_changelog
+    deadline = time.monotonic() + 90
+    while sum(1 for _ in records(options, changelog)) < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def kill_for_good(workers: Workers) -> None:
+    """End the worker and its child at once; nobody starts it again."""
+    worker = workers.running.pop()
+    for pid in (*children(worker.pid), worker.pid):
+        os.kill(pid, signal.SIGKILL)
+    worker.wait()
