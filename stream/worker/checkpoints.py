@@ -29,6 +29,12 @@ class CheckpointTable(faust.Table[bytes, bytes]):
         super().__init__(*args, **kwargs)
         self._deliveries: list[Awaitable[Any]] = []
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether what is read may have outlived a process."""
+        on_disk: bool = self.app.conf.store.scheme != "memory"
+        return on_disk
+
     def send_changelog(self, *args: Any, **kwargs: Any) -> Any:
         """As faust does, keeping the delivery."""
         delivery = super().send_changelog(*args, **kwargs)
@@ -69,11 +75,16 @@ class Checkpoints:
         self._obsolete: list[bytes] = []
         self._whole_bytes = 0
         self._later_bytes = 0
+        self._in_doubt = False
 
     @property
     def wants_whole(self) -> bool:
-        """Whether what was written since the last whole checkpoint weighs as much as it does."""
-        return not self._live or self._later_bytes > self._whole_bytes
+        """Whether what was written since the last whole checkpoint weighs as much as it does.
+
+        Also after reading from a disk: it may hold what the changelog never got, and a checkpoint
+        that builds on that could be read by nobody else.
+        """
+        return not self._live or self._in_doubt or self._later_bytes > self._whole_bytes
 
     def read(self) -> Saved | None:
         """The state that was written last, None where there is none; a new term begins.
@@ -89,6 +100,7 @@ class Checkpoints:
         if not terms:
             self._obsolete = keys
             return None
+        self._in_doubt = self._table.on_disk
         self._closing = self._closing_key(last)
         closing = decode_state(self._table[self._closing])
         self._live = [tuple(several) for several in closing["pieces"]]
@@ -113,6 +125,7 @@ class Checkpoints:
         pieces = [self._put(b"%d" % place, piece) for place, piece in enumerate(cut.pieces)]
         self._state = self._put(b"state", cut.closing)
         written = sum(len(self._table[key]) for several in pieces for key in several)
+        self._in_doubt = self._in_doubt and not cut.whole
         self._live = pieces if cut.whole else [*self._live, *pieces]
         self._whole_bytes = written if cut.whole else self._whole_bytes
         self._later_bytes = 0 if cut.whole else self._later_bytes + written

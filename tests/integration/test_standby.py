@@ -56,6 +56,36 @@ def several(tmp_path: Path) -> Iterator[list[Workers]]:
         workers.stop()
 
 
+@on_disk
+def test_a_worker_comes_back_on_its_own_disk(
+    broker: GivenBroker,
+    topic_prefix: str,
+    expected: Output,
+    several: list[Workers],
+    tmp_path: Path,
+) -> None:
+    options = KafkaOptions(
+        bootstrap_servers=broker.bootstrap_servers,
+        application=topic_prefix,
+        prefix=topic_prefix,
+        partitions=2,
+        checkpoint_seconds=0.5,
+        store=f"rocksdb://{tmp_path}",
+    )
+    create_topics(options, 2)
+    workers = Workers(write_config(tmp_path, SECTIONS, options, store=options.store), tmp_path)
+    several.append(workers)
+    run_verb(workers.config, "publish", str(SAMPLE), "--facts", str(FACTS))
+    workers.start()
+    wait_for_checkpoints(options)
+    workers.kill(0)
+    wait_for(options, expected, 8.0, workers.supervise)
+    workers.kill(0, "stages")
+    found = wait_for(options, expected, _SECONDS, workers.supervise)
+    assert found.equals(expected), f"{found.difference(expected)}\n{workers.logs()}"
+    assert workers.restarts == 0, workers.logs()
+
+
 @pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=on_disk)])
 def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
     store: str,

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, cast
+
+import pytest
+
+from models.checkpoint import Cut
+from models.wire import FRAME_BYTES
+from stream.worker.checkpoints import Checkpoints, CheckpointTable
+
+
+class Kept(dict[bytes, bytes]):
+    """What faust keeps of a table: the latest value of each key."""
+
+    def __init__(self, *, on_disk: bool = False) -> None:
+        super().__init__()
+        self.on_disk = on_disk
+
+    def take_deliveries(self) -> list[Awaitable[Any]]:
+        return []
+
+
+def opened(kept: Kept, partition: int = 0) -> Checkpoints:
+    return Checkpoints(cast("CheckpointTable", kept), partition)
+
+
+def cut(*pieces: object, whole: bool = False, closing: object = None) -> Cut:
+    return Cut(whole, [{"piece": piece} for piece in pieces], {"closing": closing}, 0)
+
+
+def restored(kept: Kept, partition: int = 0) -> tuple[object, list[object]]:
+    saved = opened(kept, partition).read()
+    assert saved is not None
+    return saved.closing["closing"], [piece["piece"] for piece in saved.pieces]
+
+
+def test_a_partition_without_checkpoints_has_no_state() -> None:
+    assert opened(Kept()).read() is None
+
+
+def test_a_delta_is_read_after_the_whole_that_it_adds_to() -> None:
+    kept = Kept()
+    checkpoints = opened(kept)
+    checkpoints.write(cut(1, 2, whole=True, closing="first"))
+    checkpoints.write(cut(3, closing="second"))
+    assert restored(kept) == ("second", [1, 2, 3])
+
+
+def test_a_whole_one_replaces_what_was_before() -> None:
+    kept = Kept()
+    checkpoints = opened(kept)
+    for number in range(5):
+        checkpoints.write(cut(number, whole=True, closing=number))
+    assert restored(kept) == (4, [4])
+    assert len(kept) <= 6
+
+
+def test_a_piece_of_any_size_is_read_back() -> None:
+    kept = Kept()
+    large = bytes(3 * FRAME_BYTES)
+    opened(kept).write(cut(large, whole=True))
+    assert max(map(len, kept.values())) <= FRAME_BYTES
+    assert restored(kept) == (None, [large])
+
+
+def test_partitions_do_not_see_each_other() -> None:
+    kept = Kept()
+    opened(kept, 1).write(cut("one", whole=True))
+    opened(kept, 11).write(cut("eleven", whole=True))
+    assert restored(kept, 1) == (None, ["one"])
+    assert restored(kept, 11) == (None, ["eleven"])
+
+
+def test_who_has_lost_a_partition_undoes_nothing() -> None:
+    kept = Kept()
+    before = opened(kept)
+    before.read()
+    before.write(cut("old", whole=True))
+    after = opened(kept)
+    after.read()
+    after.write(cut("new", whole=True))
+    before.write(cut("late", whole=True))
+    assert restored(kept) == (None, ["new"])
+
+
+def test_what_is_cut_off_before_the_closing_record_changes_nothing() -> None:
+    kept = Kept()
+    checkpoints = opened(kept)
+    checkpoints.write(cut("first", whole=True, closing=1))
+    before = dict(kept)
+    checkpoints.write(cut("second", whole=True, closing=2))
+    written = {key: value for key, value in kept.items() if key not in before}
+    half = Kept()
+    half.update(before | written)
+    assert restored(half) == (1, ["first"])
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_what_was_read_from_a_disk_is_written_whole_again(*, on_disk: bool) -> None:
+    kept = Kept(on_disk=on_disk)
+    opened(kept).write(cut(1, whole=True))
+    again = opened(kept)
+    again.read()
+    assert again.wants_whole == on_disk
+    again.write(cut(1, whole=True))
+    assert not again.wants_whole
