@@ -22,6 +22,7 @@ from models.protocol import (
     Close,
     Concluded,
     Facts,
+    Forget,
     Rows,
     Sent,
     TieRows,
@@ -80,6 +81,8 @@ class AccountPartition:
                 self._answer(message, sent)
             case Concluded():
                 self._conclude(message)
+            case Forget():
+                self._forget(message, sent)
         self._unsettled.append((tag, source, position))
         self._try_close(sent)
         return sent
@@ -139,6 +142,19 @@ class AccountPartition:
             self._swept_day = day
             self.stage.forget_before(oldest_kept(message.epoch, self._epoch, self._memory))
 
+    def _forget(self, message: Forget, sent: Sent) -> None:
+        gone = message.account
+        self.stage.forget(gone)
+        self._late = [batch.take(np.flatnonzero(batch.account != gone)) for batch in self._late]
+        self._held_facts = [fact for fact in self._held_facts if fact[2] != gone]
+        flagged, released = (
+            [account for account in several if account != gone]
+            for several in (self._control.flagged, self._control.released)
+        )
+        self._control = replace(self._control, flagged=flagged, released=released)
+        sent.ties.extend((number, message) for number in range(self._partitions))
+        sent.head.append(message)
+
     def _try_close(self, sent: Sent) -> None:
         due = self._close
         if due is None or self._concluded < self.closed:
@@ -176,8 +192,8 @@ class AccountPartition:
 
     @property
     def has_news(self) -> bool:
-        """Whether an epoch was closed since the last cut."""
-        return self.closed > self._cut_epoch
+        """Whether an epoch was closed, or something erased, since the last cut."""
+        return self.closed > self._cut_epoch or self.stage.rebuilt
 
     def cut(self, *, whole: bool) -> Cut:
         """The state after the last close; rows of open epochs are left to the log."""

@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.account_pieces import (
-    FactValues,
-    place_profiles,
-    place_waiting,
-    profile_pieces,
-    waiting_pieces,
-)
+from models.account_pieces import FactValues, place_profiles, profile_pieces
 from models.arrays import fitted
 from models.batch import MEASURES, EventBatch
 from models.duplicates import Duplicates
@@ -27,6 +21,7 @@ from models.messages import AccountReport, Control, Holder, RowCounts
 from models.partial import EpochPartial
 from models.ranking import RankedAccounts
 from models.table import KeyTable, Records
+from models.waiting_facts import WaitingFacts
 
 _UNITS = np.array(
     [UNIT**2 if name.endswith("_squared") else UNIT if name.startswith(("log_", "cached")) else 1.0
@@ -74,8 +69,7 @@ class AccountStage:
         self._journal = journal
         self._touched: list[NDArray[np.int32]] = []
         self.rebuilt = False
-        self._facts: dict[int, list[tuple[int, int, FactValues]]] = {}
-        self._waiting: dict[int, FactValues] = {}
+        self._facts = WaitingFacts()
         self._closed = -1
         self.counts = RowCounts()
 
@@ -117,7 +111,7 @@ class AccountStage:
     def add_facts(self, account: int, time: int, facts: FactValues) -> None:
         """Note facts; they act when an epoch closes that is not before their time."""
         epoch = max(time // (self._options.epoch_seconds * _MICROSECONDS), self._closed + 1)
-        self._facts.setdefault(epoch, []).append((time, account, facts))
+        self._facts.add(epoch, time, account, facts)
 
     def close(self, epoch: int, control: Control) -> AccountReport:
         """Fold the epoch into the profiles and say what the tie stage and the head need to know."""
@@ -185,17 +179,13 @@ class AccountStage:
                 self._touch(slots)
 
     def _apply_facts(self, epoch: int) -> None:
-        for number in sorted(number for number in self._facts if number <= epoch):
-            due = self._facts.pop(number)
-            for _, account, facts in sorted(due, key=lambda fact: (*fact[:2], repr(fact[2]))):
-                self._waiting.setdefault(account, {}).update(facts)
         # Sign-ups are known before any use: facts wait for the account's first request.
-        accounts = np.fromiter(self._waiting, np.uint64, len(self._waiting))
+        accounts = np.array(self._facts.due(epoch), np.uint64)
         slots = self._table.look_up(accounts)
         self._touch(slots[slots >= 0])
         for account, slot in zip(accounts.tolist(), slots.tolist(), strict=True):
             if slot >= 0:
-                for name, value in self._waiting.pop(account).items():
+                for name, value in self._facts.take(account).items():
                     self._profiles.array[name][slot] = value
 
     def answer(self, keys: NDArray[np.uint64]) -> dict[int, Holder]:
@@ -217,7 +207,18 @@ class AccountStage:
     def forget_before(self, epoch: int) -> None:
         """Drop accounts without a request since that epoch."""
         profiles = self._profiles.array[: self._table.count]
-        kept = np.flatnonzero(profiles["last_epoch"] >= epoch)
+        self._keep(np.flatnonzero(profiles["last_epoch"] >= epoch))
+
+    def forget(self, account: int) -> None:
+        """Drop all that is known of an account, its rows of open epochs and its facts included."""
+        profiles = self._profiles.array[: self._table.count]
+        self._keep(np.flatnonzero(profiles["account"] != np.uint64(account)))
+        for partial in self._open.values():
+            partial.forget(account)
+        self._facts.forget(account)
+
+    def _keep(self, kept: NDArray[np.intp]) -> None:
+        profiles = self._profiles.array[: self._table.count]
         if len(kept) == len(profiles):
             return
         self._names = [self._names[slot] for slot in kept]
@@ -243,7 +244,7 @@ class AccountStage:
         self._touched, self.rebuilt = [], False
         pieces = profile_pieces(slots, self._profiles.array, self._names, self._examples)
         pieces += [{"duplicates": piece} for piece in self._duplicates.cut(whole=whole)]
-        pieces += waiting_pieces(self._closed, self._facts, self._waiting)
+        pieces += self._facts.pieces(self._closed)
         return pieces, {"closed": self._closed, "count": self._table.count}
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
@@ -264,7 +265,7 @@ class AccountStage:
         elif "duplicates" in piece:
             self._duplicates.restore(piece["duplicates"])
         else:
-            place_waiting(piece, self._facts, self._waiting)
+            self._facts.place(piece)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
@@ -275,8 +276,7 @@ class AccountStage:
             "examples": self._examples,
             "open": {epoch: partial.dump() for epoch, partial in self._open.items()},
             "duplicates": self._duplicates.dump(),
-            "facts": self._facts,
-            "waiting": self._waiting,
+            **self._facts.dump(),
             "counts": [self.counts.added, self.counts.duplicates, self.counts.reused_ids],
         }
 
@@ -291,9 +291,5 @@ class AccountStage:
         for epoch, partial in state["open"].items():
             self._partial(int(epoch)).load(partial)
         self._duplicates.load(state["duplicates"])
-        self._facts = {
-            int(epoch): [(int(time), int(account), dict(values)) for time, account, values in facts]
-            for epoch, facts in state["facts"].items()
-        }
-        self._waiting = {int(account): dict(facts) for account, facts in state["waiting"].items()}
+        self._facts.load(state)
         self.counts = RowCounts(*state["counts"])

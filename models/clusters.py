@@ -43,6 +43,13 @@ class TieFinding:
     inputs: NDArray[np.float64]
     stands_out: bool
 
+    def forget(self, account: int) -> None:
+        """Drop a member."""
+        kept = self.accounts != np.uint64(account)
+        if not kept.all():
+            self.accounts, self.counts = self.accounts[kept], self.counts[kept]
+            self.affinities = self.affinities[kept]
+
     def dump(self) -> dict[str, Any]:
         """The fields by name."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -120,6 +127,16 @@ class Cluster:
             if not held:
                 del self.holdings[account]
                 del self.affinities[account]
+        self._core = None
+
+    def forget(self, account: int) -> None:
+        """Drop an account; the alerts that have named it stay said."""
+        for tie in self.ties.values():
+            tie.forget(account)
+        self.holdings.pop(account, None)
+        self.affinities.pop(account, None)
+        self.named.pop(account, None)
+        self.announced = min(self.announced, len(self.named))
         self._core = None
 
     def keeps(self, tie: TieFinding) -> bool:

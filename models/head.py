@@ -10,7 +10,7 @@ control record that the partitions need before they close the next epoch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,10 +138,9 @@ class Head:
         if self._first_epoch < 0:
             self._first_epoch = epoch
         new_hour = epoch // self._options.per_hour != self._last_epoch // self._options.per_hour
-        requests = sum(report.requests for report in accounts)
         tests = sum(int(report.ties.tested.sum()) for report in ties)
         self._last_epoch = epoch
-        self._budget.pass_epoch(passed, requests, tests)
+        self._budget.pass_epoch(passed, sum(report.requests for report in accounts), tests)
         self._learn(accounts)
         if new_hour:
             self._turn_hour(epoch)
@@ -246,8 +245,7 @@ class Head:
         ]
         wanted: set[int] = set()
         for cluster in self._due:
-            wanted.update(cluster.named)
-            wanted.update(cluster.fresh)
+            wanted.update(cluster.named, cluster.fresh)
         return sorted(wanted)
 
     def conclude(
@@ -265,10 +263,12 @@ class Head:
         for report in reports if self._options.account_scores else ():
             scores.extend(self._announcer.account_scores(report.scores, epoch, self._ranks))
         scores.sort(key=lambda record: (record.entity.kind, record.entity.id))
-        control = Control(
-            self._control.tables, self._control.trees, self._control.oddity_tail, sorted(flagged)
-        )
+        control = replace(self._control, flagged=sorted(flagged), released=())
         return Conclusion(alerts, scores, control, self.tie_options())
+
+    def forget(self, account: int) -> None:
+        """Drop an account from all that was found; what was learned holds no account."""
+        self._joining.forget(account)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""

@@ -20,6 +20,7 @@ from models.protocol import (
     Close,
     Concluded,
     ConcludedTies,
+    Forget,
     Progress,
     Sent,
     Standing,
@@ -32,11 +33,15 @@ from schemas.score import ScoreRecord
 
 @dataclass(slots=True)
 class Decided:
-    """What a step of the head gave out: messages, and findings for everyone."""
+    """What a step of the head gave out: messages, and findings for everyone.
+
+    `erased` names accounts whose scores are to be withdrawn, after the scores given out here.
+    """
 
     sent: Sent = field(default_factory=Sent)
     alerts: list[AlertEvent] = field(default_factory=list)
     scores: list[ScoreRecord] = field(default_factory=list)
+    erased: list[str] = field(default_factory=list)
     concluded: bool = False
 
 
@@ -70,6 +75,7 @@ class HeadPartition:
         self._in_hand: _InHand | None = None
         self._known = head.control()
         self._received = 0
+        self._to_forget: list[Forget] = []
         self.concluded = NOTHING
 
     def begin(self) -> Decided:
@@ -94,6 +100,10 @@ class HeadPartition:
                     admitted = Admitted(message.source, floor, self.concluded, position)
                     decided.sent.sources.append(admitted)
                 self._close_next(decided)
+            case Forget():
+                self._to_forget.append(message)
+                if hand is None:
+                    self._forget(decided)
             case AccountsClosed() if hand and message.epoch == hand.close.epoch:
                 hand.accounts.setdefault(message.partition, message.report)
                 self._try_decide(hand, decided)
@@ -143,6 +153,7 @@ class HeadPartition:
         conclusion = self._head.conclude(epoch, holders, reports)
         decided.alerts += conclusion.alerts
         decided.scores += conclusion.scores
+        self._forget(decided)
         decided.concluded = True
         control = conclusion.control
         renewed = control.tables is not self._known.tables
@@ -152,6 +163,13 @@ class HeadPartition:
         self._tell(decided, epoch, control, renewed=renewed)
         decided.sent.sources.append(Progress(epoch))
         self._close_next(decided)
+
+    def _forget(self, decided: Decided) -> None:
+        """Erase accounts; what is in hand may still know them, so it is concluded first."""
+        for message in self._to_forget:
+            self._head.forget(message.account)
+            decided.erased.append(message.name)
+        self._to_forget = []
 
     def _tell(self, decided: Decided, epoch: int, control: Control, *, renewed: bool) -> None:
         if not renewed:

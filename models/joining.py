@@ -56,6 +56,13 @@ class Joining:
             del self._candidates[tie.key]
         self._gathered[cluster.id] = len(cluster.core)
 
+    def forget(self, account: int) -> None:
+        """Drop an account from all clusters and from the ties that wait."""
+        for cluster in self.clusters.all.values():
+            cluster.forget(account)
+        for tie in self._candidates.values():
+            tie.forget(account)
+
     def idle_since(self, epoch: int) -> list[Cluster]:
         """Clusters that are not closed and have not changed since that epoch."""
         every = self.clusters.all.values()

@@ -196,6 +196,24 @@ class Conclusion:
     ties: TieOptions
 
 
+def without_account(batch: TieBatch, account: int) -> TieBatch:
+    """The batch without an account and what it showed."""
+    kept = batch.accounts["account"] != np.uint64(account)
+    if kept.all():
+        return batch
+    edges = batch.edges[kept[batch.edges["slot"]]]
+    edges["slot"] = (np.cumsum(kept) - 1)[edges["slot"]]
+    shown = set(edges["tie"].tolist())
+    return TieBatch(
+        batch.accounts[kept],
+        batch.requests[kept],
+        batch.ranks[kept],
+        batch.ranked,
+        edges,
+        {key: text for key, text in batch.clear.items() if key in shown},
+    )
+
+
 def joined_batches(batches: Sequence[TieBatch]) -> TieBatch:
     """The batches of one epoch as one."""
     if len(batches) == 1:

@@ -133,6 +133,24 @@ class EpochPartial:
             **{name: partials[name].copy() for name in columns},
         )
 
+    def forget(self, account: int) -> None:
+        """Drop an account with its edges."""
+        (slot,) = self._accounts.look_up(np.array([account], np.uint64)).tolist()
+        if slot < 0:
+            return
+        edges = self.edges[self.edges["slot"] != slot]
+        edges["slot"] -= edges["slot"] > slot
+        shown = set(edges["tie"].tolist())
+        self.load(
+            {
+                "partials": np.delete(self.partials, slot),
+                "edges": edges,
+                "names": [*self.names[:slot], *self.names[slot + 1 :]],
+                "examples": [*self.examples[:slot], *self.examples[slot + 1 :]],
+                "clear": {key: text for key, text in self.clear.items() if key in shown},
+            }
+        )
+
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {

@@ -73,6 +73,22 @@ class Concluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """To an account partition, and from it to every tie partition and the head: erase an account.
+
+    What comes after it is of a new account. Read again after a restart, it also erases what the
+    account did in between: rather too much is forgotten than too little.
+
+    Attributes:
+        account: Its key.
+        name: As the provider names it, under which scores are published.
+    """
+
+    account: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class TieRows:
     """To a tie partition: what one account partition has for it of one epoch."""
 
@@ -158,9 +174,9 @@ class Progress:
     epoch: int
 
 
-ToAccounts = Rows | Facts | Close | Ask | Concluded
-ToTies = TieRows | ConcludedTies
-ToHead = Standing | AccountsClosed | TiesClosed | Answer
+ToAccounts = Rows | Facts | Close | Ask | Concluded | Forget
+ToTies = TieRows | ConcludedTies | Forget
+ToHead = Standing | AccountsClosed | TiesClosed | Answer | Forget
 ToSources = Admitted | Close | Progress
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from models.checkpoint import Cut
-from models.messages import TieBatch, TieOptions
+from models.messages import TieBatch, TieOptions, without_account
 from models.options import EpochOptions, MemoryOptions
-from models.protocol import NOTHING, ConcludedTies, Sent, TieRows, TiesClosed, ToTies
+from models.protocol import NOTHING, ConcludedTies, Forget, Sent, TieRows, TiesClosed, ToTies
 from models.sweeping import day_of, oldest_kept, single_epochs
 from models.tie_score import TieScore
 from models.ties import TieStage
@@ -59,6 +59,9 @@ class TiePartition:
             case ConcludedTies():
                 self._unsettled.append(NOTHING)
                 self._conclude(message)
+            case Forget():
+                self._unsettled.append(NOTHING)
+                self._forget(message.account)
         self._try_close(sent)
         return sent
 
@@ -71,6 +74,12 @@ class TiePartition:
         if message.epoch > NOTHING and day != self._swept_day:
             self._swept_day = day
             self.stage.forget_before(oldest_kept(message.epoch, self._epoch, self._memory))
+
+    def _forget(self, account: int) -> None:
+        self.stage.forget(account)
+        for batches in self._waiting.values():
+            for number, batch in batches.items():
+                batches[number] = without_account(batch, account)
 
     def _try_close(self, sent: Sent) -> None:
         if self._options is None or self._concluded < self.closed or not self._waiting:
@@ -87,8 +96,8 @@ class TiePartition:
 
     @property
     def has_news(self) -> bool:
-        """Whether an epoch was closed since the last cut."""
-        return self.closed > self._cut_epoch
+        """Whether an epoch was closed, or something erased, since the last cut."""
+        return self.closed > self._cut_epoch or self.stage.rebuilt
 
     def cut(self, *, whole: bool) -> Cut:
         """The state after the last close; what was received for later epochs is left to the log."""

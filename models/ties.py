@@ -16,6 +16,7 @@ from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
 from models.table import Records
+from models.tie_forgetting import without_member, without_singles
 from models.tie_pieces import clear_pieces, place_records, record_pieces
 from models.tie_score import TieScore
 
@@ -212,6 +213,16 @@ class TieStage:
         ties = self._ties.array[: self._counts[1]]
         if len(ties) and int(ties["last_epoch"].min()) < epoch:
             self._forget(epoch, -1)
+
+    def forget(self, account: int) -> None:
+        """Take an account out of all ties, and drop the values that only it showed."""
+        state = self.dump()
+        values = without_singles(state["values"], account)
+        ties, members = without_member(state["ties"], state["members"], account)
+        kept = set(values["key"].tolist())
+        clear = {key: text for key, text in self._clear.items() if key in kept}
+        self.load({"values": values, "ties": ties, "members": members, "clear": clear})
+        self.rebuilt = True
 
     def _forget(self, tie_epoch: int, single_epoch: int) -> None:
         ties, members = np.zeros_like(self._ties.array), np.zeros_like(self._members.array)

@@ -29,6 +29,7 @@ from models.protocol import (
     Concluded,
     ConcludedTies,
     Facts,
+    Forget,
     Progress,
     Rows,
     Standing,
@@ -83,6 +84,7 @@ _FORMS: dict[type, _Form] = {
     Facts: _fields(Facts),
     Close: _fields(Close),
     Ask: _fields(Ask),
+    Forget: _fields(Forget),
     Concluded: _Form(
         lambda one: [one.epoch, one.control.dump(), one.renewed],
         lambda values: Concluded(values[0], Control.load(values[1]), values[2]),

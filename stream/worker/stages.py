@@ -145,6 +145,9 @@ class Heads:
         for score in decided.scores:
             topic = self._score_topics[score.entity.kind]
             await self._outbox.publish(topic, encode(score), key=score.entity.id.encode())
+        if self._settings.kafka.account_scores:
+            for name in decided.erased:
+                await self._outbox.publish(self._names.account_scores, None, key=name.encode())
         await self._outbox.send(decided.sent)
 
     @property

@@ -1,0 +1,63 @@
+"""Facts that wait: for the epoch of their time to close, then for their account's first request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.account_pieces import FactValues, place_waiting, waiting_pieces
+
+_Fact = tuple[int, int, FactValues]
+"""Event time in microseconds, account, columns of the profile."""
+
+
+class WaitingFacts:
+    """Facts of one account partition that have not acted yet."""
+
+    def __init__(self) -> None:
+        self._by_epoch: dict[int, list[_Fact]] = {}
+        self._by_account: dict[int, FactValues] = {}
+
+    def add(self, epoch: int, time: int, account: int, facts: FactValues) -> None:
+        """Take facts that act when this epoch closes."""
+        self._by_epoch.setdefault(epoch, []).append((time, account, facts))
+
+    def due(self, epoch: int) -> list[int]:
+        """Accounts for which facts of this epoch or an earlier one wait."""
+        for number in sorted(number for number in self._by_epoch if number <= epoch):
+            due = self._by_epoch.pop(number)
+            for _, account, facts in sorted(due, key=lambda fact: (*fact[:2], repr(fact[2]))):
+                self._by_account.setdefault(account, {}).update(facts)
+        return list(self._by_account)
+
+    def take(self, account: int) -> FactValues:
+        """The facts of an account that are due; they wait no longer."""
+        return self._by_account.pop(account)
+
+    def forget(self, account: int) -> None:
+        """Drop all facts of an account."""
+        self._by_account.pop(account, None)
+        for number, facts in list(self._by_epoch.items()):
+            self._by_epoch[number] = [fact for fact in facts if fact[1] != account]
+
+    def pieces(self, closed: int) -> list[dict[str, Any]]:
+        """Pieces of a checkpoint made after this epoch was closed."""
+        return waiting_pieces(closed, self._by_epoch, self._by_account)
+
+    def place(self, piece: Mapping[str, Any]) -> None:
+        """Take what is in a piece."""
+        place_waiting(piece, self._by_epoch, self._by_account)
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values."""
+        return {"facts": self._by_epoch, "waiting": self._by_account}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._by_epoch = {
+            int(epoch): [(int(time), int(account), dict(values)) for time, account, values in facts]
+            for epoch, facts in state["facts"].items()
+        }
+        self._by_account = {
+            int(account): dict(facts) for account, facts in state["waiting"].items()
+        }
