@@ -83,11 +83,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--partitions", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--recording", type=Path, help="folder that keeps the simulated traffic")
     arguments = parser.parse_args()
     random = Random(arguments.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files, facts, count = simulated(folder, arguments.events)
+        files, facts, count = simulated(arguments.recording or folder, arguments.events)
         config = folder / "local.toml"
         config.write_text(SECTIONS, encoding="utf-8")
         expected = replayed(config, folder, files, facts)

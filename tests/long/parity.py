@@ -34,10 +34,11 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=300_000)
     parser.add_argument("--partitions", type=int, nargs="*", default=[1, 3, 6])
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--recording", type=Path, help="folder that keeps the simulated traffic")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files, facts, count = simulated(folder, arguments.events)
+        files, facts, count = simulated(arguments.recording or folder, arguments.events)
         config = folder / "local.toml"
         config.write_text(SECTIONS, encoding="utf-8")
         expected = replayed(config, folder, files, facts)

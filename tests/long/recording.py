@@ -22,17 +22,20 @@ hours = 6.0
 def simulated(folder: Path, least: int) -> tuple[list[Path], Path, int]:
     """All families of campaigns in at least so many requests: recordings, facts, requests.
 
+    What an earlier run has left in the folder is used again.
+
     Raises:
         SystemExit: The simulator failed, or gave fewer requests.
     """
-    subprocess.run(
-        [
-            sys.executable, "-m", "stream.cli", "simulate", "all@1/3", "--seed", "77",
-            "--scale", str(least / 600_000), "--out", str(folder),
-        ],
-        cwd=ROOT, check=True, capture_output=True,
-    )  # fmt: skip
     events = folder / "events.jsonl.zst"
+    if not events.exists():
+        subprocess.run(
+            [
+                sys.executable, "-m", "stream.cli", "simulate", "all@1/3", "--seed", "77",
+                "--scale", str(least / 600_000), "--out", str(folder),
+            ],
+            cwd=ROOT, check=True, capture_output=True,
+        )  # fmt: skip
     with open_binary(events) as lines:
         count = sum(1 for _ in lines)
     if count < least:
