@@ -25,7 +25,8 @@ def ordinary(count: int, start: int = START, step: int = MINUTE, accounts: int =
 def admit(watermark: Watermark, rows: Sequence[Row], first: int = 0) -> list[int]:
     times = np.array([time for time, _ in rows], np.int64)
     accounts = np.array([account for _, account in rows], np.uint64)
-    return watermark.admit(times, accounts, first).numbers.tolist()
+    numbers: list[int] = watermark.admit(times, accounts, first).numbers.tolist()
+    return numbers
 
 
 def one_by_one(watermark: Watermark, rows: Sequence[Row]) -> list[int]:
