@@ -131,9 +131,10 @@ _KINDS = {kind.__name__: kind for kind in _FORMS}
 def to_frames(message: Any, most: int = FRAME_BYTES) -> list[bytes]:
     """The message as records of at most about `most` bytes each."""
     body = encode_values([type(message).__name__, _FORMS[type(message)].write(message)])
+    digest = _digest(body)
     parts = range(0, len(body), most)
     return [
-        encode_values([WIRE_VERSION, _digest(body), place, len(parts), body[start : start + most]])
+        encode_values([WIRE_VERSION, digest, place, len(parts), body[start : start + most]])
         for place, start in enumerate(parts)
     ]
 
