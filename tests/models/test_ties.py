@@ -92,16 +92,16 @@ def test_cuts_make_the_stage_again(seed: int) -> None:
     assert saved.stage.count > 1_000
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_restored_stage_goes_on_as_before(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "edges"), [(0, 1_500), (1, 1_500), (2, 100), (3, 20)])
+def test_a_restored_stage_goes_on_as_before(seed: int, edges: int) -> None:
     random = np.random.default_rng(seed)
     saved = Saved()
     for epoch in range(FIRST, FIRST + 6):
-        saved.close(epoch, batch_of(random, 200, 1_500, 4_000))
+        saved.close(epoch, batch_of(random, 200, edges, 2 * edges))
         saved.cut(whole=False)
     stages = [saved.stage, saved.restored()]
     for epoch in range(FIRST + 6, FIRST + 14):
-        batch = batch_of(random, 200, 1_500, 9_000)
+        batch = batch_of(random, 200, edges, 4 * edges)
         one, other = (stage.close(epoch, [batch], OPTIONS) for stage in stages)
         assert content([one.singles, one.tie_count, one.member_count]) == content(
             [other.singles, other.tie_count, other.member_count]
