@@ -9,7 +9,7 @@ from typing import Any
 from models.checkpoint import Cut
 from models.epoch_clock import EpochClock
 from models.head import Head
-from models.messages import AccountReport, Control, Holder, TieReport
+from models.messages import AccountReport, Control, Holder, TieOptions, TieReport
 from models.options import EpochOptions
 from models.protocol import (
     NOTHING,
@@ -184,6 +184,16 @@ class HeadPartition:
         close = self._in_hand and [self._in_hand.close.epoch, dict(self._in_hand.close.coverage)]
         closing = {"clock": self.clock.dump(), "close": close, "concluded": self.concluded}
         return Cut(True, [{"head": self._head.dump()}], closing, settled)
+
+    def seed(self, head: Mapping[str, Any], closed: int) -> tuple[Control, TieOptions]:
+        """Take the state of a run without logs, all epochs up to `closed` being decided.
+
+        Returns what holds for the next epoch.
+        """
+        self._head.load(head)
+        self.concluded = self.clock.last = closed
+        self._known = self._head.control()
+        return self._known, self._head.tie_options()
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take what a cut gave."""

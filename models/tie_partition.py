@@ -117,6 +117,14 @@ class TiePartition:
         }
         return Cut(whole, pieces, closing, settled)
 
+    def seed(
+        self, stage: Mapping[str, Any], closed: int, options: TieOptions, swept_day: int
+    ) -> None:
+        """Take the state of a run without logs, all epochs up to `closed` being decided."""
+        self.stage.load(stage)
+        self.closed = self._concluded = closed
+        self._options, self._swept_day = options, swept_day
+
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
         self.closed, self._concluded = closing["closed"], closing["concluded"]

@@ -9,8 +9,8 @@ yet cannot undo what the next owner wrote.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import faust
 
@@ -20,6 +20,29 @@ from models.wire import FRAME_BYTES
 from stream.clock import now
 
 _CLOSING = b"closing"
+
+
+class Table(Protocol):
+    """What checkpoints need of a table, keys to records."""
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether what is read may have outlived a process."""
+
+    def take_deliveries(self) -> list[Awaitable[Any]]:
+        """Deliveries of what was written since the last call."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All keys."""
+
+    def __getitem__(self, key: bytes, /) -> bytes:
+        """A record."""
+
+    def __setitem__(self, key: bytes, record: bytes, /) -> None:
+        """Write a record."""
+
+    def pop(self, key: bytes, default: None, /) -> bytes | None:
+        """Delete a record, if it is there."""
 
 
 class CheckpointTable(faust.Table[bytes, bytes]):
@@ -64,7 +87,7 @@ class Checkpoints:
         partition: Which partition.
     """
 
-    def __init__(self, table: CheckpointTable, partition: int) -> None:
+    def __init__(self, table: Table, partition: int) -> None:
         self._table = table
         self._prefix = b"%d/" % partition
         self._term = 0
