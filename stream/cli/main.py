@@ -11,11 +11,13 @@ from stream.cli.alerts import alerts
 from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
+from stream.cli.forget import forget
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.topics import topics
+from stream.cli.warm import warm
 from stream.cli.worker import worker
 from stream.errors import FailedRun, UsageError
 
@@ -33,7 +35,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (replay, topics, publish, worker, alerts, simulate, evaluate, compare, doctor):
+for verb in (
+    replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
+):  # fmt: skip
     app.command()(verb)
 
 

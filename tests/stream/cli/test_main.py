@@ -16,7 +16,10 @@ from schemas.truth import Truth
 from stream.cli import main
 from tests.models.alerts import alert, campaign, names
 
-VERBS = ("replay", "publish", "alerts", "simulate", "evaluate", "compare", "doctor")
+VERBS = (
+    *("replay", "publish", "warm", "alerts", "forget"),
+    *("simulate", "evaluate", "compare", "doctor"),
+)
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = "import sys; from stream.cli import main; sys.exit(main())"
 
