@@ -59,8 +59,8 @@ class TopicNames:
         prefix, application = options.prefix, options.application
         return cls(
             requests=options.requests or (f"{prefix}.requests",),
-            facts=f"{prefix}.facts",
-            feedback=f"{prefix}.feedback",
+            facts=options.facts or f"{prefix}.facts",
+            feedback=options.feedback or f"{prefix}.feedback",
             events=f"{prefix}.events",
             ties=f"{prefix}.ties",
             control=f"{prefix}.control",

@@ -37,6 +37,8 @@ class KafkaOptions:
         application: Consumer groups and changelogs are named after it.
         prefix: Topics are named after it.
         requests: Request topics; none: `<prefix>.requests`.
+        facts: Topic of facts; none: `<prefix>.facts`.
+        feedback: Topic of feedback; none: `<prefix>.feedback`.
         input_format: How requests are written.
         partitions: Partitions of the internal topics: the most workers that can share the work.
         replication: Copies of every partition of the topics that Gauger creates.
@@ -63,6 +65,8 @@ class KafkaOptions:
     application: Name = "gauger"
     prefix: Name = "gauger"
     requests: tuple[str, ...] = ()
+    facts: str = ""
+    feedback: str = ""
     input_format: str = DEFAULT_FORMAT
     partitions: Annotated[int, Meta(ge=1, le=1_024)] = 6
     replication: Annotated[int, Meta(ge=1, le=100)] = 1
@@ -166,12 +170,17 @@ def _name_rules(options: KafkaOptions) -> Iterator[_Rule]:
         legal = bool(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65_536
         yield ("bootstrap_servers",), not legal, f"{server!r} is not host:port"
     names = TopicNames.of(options)
-    for topic in options.requests:
-        yield ("requests",), not is_topic_name(topic), f"{topic!r} is no name of a topic"
+    read = [("requests", topic) for topic in options.requests]
+    read += [(key, topic) for key in ("facts", "feedback") if (topic := getattr(options, key))]
+    for key, topic in read:
+        yield (key,), not is_topic_name(topic), f"{topic!r} is no name of a topic"
         ours = topic in names.written
-        yield ("requests", "prefix", "application"), ours, f"{topic} is written by Gauger itself"
+        yield (key, "prefix", "application"), ours, f"{topic} is written by Gauger itself"
     twice = len(set(options.requests)) < len(options.requests)
     yield ("requests",), twice, "names a topic twice"
+    for key, others in (("facts", names.requests), ("feedback", (*names.requests, names.facts))):
+        topic = getattr(names, key)
+        yield (key, "requests", "facts"), topic in others, f"{topic} holds something else already"
     known = format_names()
     unknown = options.input_format not in known
     text = f"no format {options.input_format!r}; there is {', '.join(known)}"

@@ -40,5 +40,21 @@ def test_request_topics_of_the_operator_stand_in_for_ours() -> None:
     assert names.facts == "p.facts"
 
 
+def test_a_shadow_reads_what_another_reads_and_writes_nothing_of_its() -> None:
+    first = TopicNames.of(KafkaOptions())
+    read = (*first.requests, first.facts, first.feedback)
+    shadow = TopicNames.of(
+        KafkaOptions(
+            application="shadow",
+            prefix="shadow",
+            requests=first.requests,
+            facts=first.facts,
+            feedback=first.feedback,
+        )
+    )
+    assert set(all_names(shadow)) & set(all_names(first)) == set(read)
+    assert shadow.written.isdisjoint(first.written)
+
+
 def test_groups_are_named_after_the_application() -> None:
     assert groups_of(KafkaOptions(application="shadow")) == ("shadow", "shadow-ingest")

@@ -94,6 +94,16 @@ def test_request_topics_that_cannot_be_are_refused(topics: str) -> None:
     assert keys(problems({"GAUGER_KAFKA__REQUESTS": topics})) == ["requests"]
 
 
+@pytest.mark.parametrize("key", ["FACTS", "FEEDBACK"])
+@pytest.mark.parametrize("topic", ["a b", "gauger.alerts", "gauger.requests"])
+def test_topics_of_facts_and_feedback_that_cannot_be_are_refused(key: str, topic: str) -> None:
+    assert keys(problems({f"GAUGER_KAFKA__{key}": topic})) == [key.lower()]
+
+
+def test_facts_and_feedback_are_not_in_one_topic() -> None:
+    assert keys(problems({"GAUGER_KAFKA__FEEDBACK": "gauger.facts"})) == ["feedback"]
+
+
 @pytest.mark.parametrize("server", ["localhost", ":9092", "a:0", "a:65536", "a:x", "a:1,", "a:²"])
 def test_servers_without_a_host_or_a_port_are_refused(server: str) -> None:
     assert keys(problems({"GAUGER_KAFKA__BOOTSTRAP_SERVERS": server})) == ["bootstrap_servers"]
