@@ -31,7 +31,7 @@ SAMPLE = ROOT / "examples" / "events.jsonl.zst"
 FACTS = ROOT / "examples" / "facts.jsonl"
 SECTIONS = """
 [epoch]
-seconds = 1800
+seconds = 7200
 """
 _SECONDS = 240.0
 
@@ -44,7 +44,9 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Output:
     folder = tmp_path_factory.mktemp("replay")
     config = folder / "gauger.toml"
     config.write_text(SECTIONS, encoding="utf-8")
-    return replayed(config, folder, [SAMPLE], FACTS)
+    output = replayed(config, folder, [SAMPLE], FACTS)
+    assert output.alerts
+    return output
 
 
 @pytest.fixture
