@@ -192,9 +192,10 @@ class Assembler:
 
     def __init__(self) -> None:
         self._parts: dict[bytes, dict[int, bytes]] = {}
+        self._times: dict[bytes, float] = {}
 
-    def add(self, frame: Frame) -> Any | None:
-        """The message that this frame completes, if it does.
+    def add(self, frame: Frame, time: float = 0.0) -> Any | None:
+        """The message that this frame, sent at a time, completes, if it does.
 
         Raises:
             InvalidRecord: The frames make no message.
@@ -203,15 +204,23 @@ class Assembler:
             return _message(frame.digest, frame.part)
         known = self._parts.setdefault(frame.digest, {})
         known[frame.place] = frame.part
+        self._times[frame.digest] = time
         if len(known) < frame.parts:
             return None
-        del self._parts[frame.digest]
+        del self._parts[frame.digest], self._times[frame.digest]
         return _message(frame.digest, b"".join(known[place] for place in sorted(known)))
 
     def incomplete(self) -> list[bytes]:
         """Digests of messages that are not complete, the oldest first."""
         return list(self._parts)
 
-    def drop(self, digest: bytes) -> None:
-        """Wait no longer for the rest of a message."""
-        self._parts.pop(digest, None)
+    def give_up(self, before: float) -> list[bytes]:
+        """Wait no longer for messages whose last frame was sent before a time; their digests.
+
+        A message that is sent anew has the digest that it had: while its frames come, it is waited
+        for.
+        """
+        gone = [digest for digest, time in self._times.items() if time < before]
+        for digest in gone:
+            del self._parts[digest], self._times[digest]
+        return gone

@@ -18,6 +18,9 @@ from stream.worker.outbox import Outbox
 
 _log = structlog.get_logger()
 
+_GONE_SECONDS = 900.0
+"""A sender whose frames are that far apart in the log's time is dead: it fails much earlier."""
+
 
 class Partition(Protocol):
     """What a stage keeps of one partition, behind a log."""
@@ -52,7 +55,7 @@ class _Held:
         self.checkpoints = checkpoints
         self.assembler = Assembler()
         self.frames: dict[bytes, list[Any]] = {}
-        self.stale: list[bytes] = []
+        self.latest = 0.0
         self.events: deque[list[Any]] = deque()
         self.saved = time.monotonic()
         self.saving: asyncio.Task[None] | None = None
@@ -141,7 +144,8 @@ class Role:
         try:
             frame = read_frame(data)
             events = [*held.frames.pop(frame.digest, []), event]
-            message = held.assembler.add(frame)
+            held.latest = max(held.latest, event.message.timestamp)
+            message = held.assembler.add(frame, event.message.timestamp)
         except InvalidRecord as error:
             _log.error(
                 "message_unreadable",
@@ -169,12 +173,8 @@ class Role:
 
     @staticmethod
     def _orphans(held: _Held) -> Sequence[Any]:
-        """Events of messages whose sender died half way, two checkpoints ago at least."""
-        waiting = held.assembler.incomplete()
-        gone = [digest for digest in held.stale if digest in waiting]
-        held.stale = [digest for digest in waiting if digest not in gone]
-        for digest in gone:
-            held.assembler.drop(digest)
+        """Events of messages whose sender died half way."""
+        gone = held.assembler.give_up(held.latest - _GONE_SECONDS)
         return [one for digest in gone for one in held.frames.pop(digest, [])]
 
     def _saved(self, held: _Held, task: asyncio.Task[None]) -> None:

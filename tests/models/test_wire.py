@@ -207,9 +207,8 @@ def test_frames_may_come_mixed_and_repeated(several: list[Any], random: Any) -> 
     found = [assembler.add(read_frame(frame)) for frame in frames]
     back = [repr(content(message)) for message in found if message is not None]
     assert set(back) == {repr(content(message)) for message in several}
-    for digest in assembler.incomplete():
-        assembler.drop(digest)
-    assert assembler.incomplete() == []
+    waiting = assembler.incomplete()
+    assert (assembler.give_up(1.0), assembler.incomplete()) == (waiting, [])
 
 
 def test_no_frame_is_larger_than_a_record_may_be() -> None:
@@ -228,6 +227,18 @@ def test_a_message_waits_for_its_last_frame() -> None:
     )
     assert assembler.incomplete() == [read_frame(last).digest]
     assert assembler.add(read_frame(last)) == Ask(7, list(range(1_000)))
+
+
+def test_a_message_is_given_up_unless_it_is_sent_anew() -> None:
+    first, *rest = [read_frame(frame) for frame in to_frames(Ask(7, list(range(500))), 200)]
+    other, *_ = [read_frame(frame) for frame in to_frames(Ask(8, list(range(500))), 200)]
+    assembler = Assembler()
+    for frame, time in ((first, 10.0), (other, 20.0), (first, 40.0)):
+        assembler.add(frame, time)
+    assert assembler.give_up(20.0) == []
+    assert assembler.give_up(40.0) == [other.digest]
+    assert [assembler.add(frame, 50.0) for frame in rest][-1] == Ask(7, list(range(500)))
+    assert assembler.give_up(90.0) == []
 
 
 def refused(frames: Sequence[bytes]) -> bool:

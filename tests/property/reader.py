@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Partition = AccountPartition | TiePartition | HeadPartition
 ALERTS, SCORES = "alerts", "scores"
 
+_GONE = 300
+"""Records after which the rest of a message will not come any more."""
+
 
 @dataclass
 class Saved:
@@ -58,7 +61,6 @@ class Reader:
         self._saved = Saved() if saved is None else saved
         self._assembler = Assembler()
         self._places: dict[bytes, list[int]] = {}
-        self._stale: list[bytes] = []
         self._received: deque[list[int]] = deque()
         self._has_say = True
         self._begin()
@@ -81,7 +83,7 @@ class Reader:
         frame = read_frame(log[self._next])
         places = [*self._places.pop(frame.digest, []), self._next]
         self._next += 1
-        message = self._assembler.add(frame)
+        message = self._assembler.add(frame, self._next)
         if message is None:
             self._places[frame.digest] = places
             return True
@@ -118,12 +120,8 @@ class Reader:
         self._saved.take(cut, [place for places in settled for place in places])
 
     def _orphans(self) -> list[list[int]]:
-        """Records of messages that were incomplete at the last cut already."""
-        waiting = self._assembler.incomplete()
-        gone = [digest for digest in self._stale if digest in waiting]
-        self._stale = [digest for digest in waiting if digest not in gone]
-        for digest in gone:
-            self._assembler.drop(digest)
+        """Records of messages whose sender died half way."""
+        gone = self._assembler.give_up(self._next - _GONE)
         return [self._places.pop(digest) for digest in gone]
 
     def restart(self) -> Reader:

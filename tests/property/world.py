@@ -101,35 +101,35 @@ class World:
 
     def _round(self) -> bool:
         moved = False
-        for actor in self.random.sample(self.actors, len(self.actors)):
-            moved |= self._advance(actor)
-            moved |= self._disturb(actor)
-        for place in range(len(self.zombies) - 1, -1, -1):
-            zombie, left = self.zombies.pop(place)
+        for place in self.random.sample(range(len(self.actors)), len(self.actors)):
+            moved |= self._advance(self.actors[place])
+            moved |= self._disturb(place)
+        zombies, self.zombies = self.zombies, []
+        for zombie, left in zombies:
             self._advance(zombie)
             if left:
                 self.zombies.append((zombie, left - 1))
-            moved = True
-        return moved
+        return moved or bool(zombies)
 
     def _advance(self, actor: Actor) -> bool:
         steps = sum(actor.step() for _ in range(self.random.randrange(1, 8)))
         return actor.outbox.deliver() or steps > 0
 
-    def _disturb(self, actor: Actor) -> bool:
+    def _disturb(self, place: int) -> bool:
         draw = self.random.random()
         if self.disturbances >= self.odds.most_disturbances:
             return False
         if draw >= self.odds.crash + self.odds.takeover:
             return False
         all_die = self.random.random() < self.odds.outage
-        for one in list(self.actors) if all_die else [actor]:
+        for one in range(len(self.actors)) if all_die else [place]:
             self._replace(one, goes_on=draw >= self.odds.crash)
         return True
 
-    def _replace(self, actor: Actor, *, goes_on: bool) -> None:
+    def _replace(self, place: int, *, goes_on: bool) -> None:
         self.disturbances += 1
-        self.actors[self.actors.index(actor)] = actor.restart()
+        actor = self.actors[place]
+        self.actors[place] = actor.restart()
         if goes_on:
             self.zombies.append((actor, self.random.randrange(1, 60)))
 
