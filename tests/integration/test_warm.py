@@ -1,0 +1,78 @@
+"""Workers that start warm: they find what a replay of all finds, from their first hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+import zstandard
+
+from stream.broker.options import KafkaOptions
+from stream.cli import main
+from tests.integration.conftest import GivenBroker
+from tests.integration.test_application import FACTS, SAMPLE, SECTIONS
+from tests.integration.workers import (
+    Output,
+    Workers,
+    create_topics,
+    open_binary,
+    replayed,
+    run_verb,
+    wait_for,
+    write_config,
+)
+
+EPOCH = 1_800
+
+
+@pytest.fixture
+def options(broker: GivenBroker, topic_prefix: str) -> KafkaOptions:
+    return KafkaOptions(
+        bootstrap_servers=broker.bootstrap_servers,
+        application=topic_prefix,
+        prefix=topic_prefix,
+        partitions=2,
+        checkpoint_seconds=1.0,
+    )
+
+
+@pytest.fixture
+def workers(options: KafkaOptions, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(write_config(tmp_path, SECTIONS, options), tmp_path)
+    yield made
+    made.stop()
+
+
+def halves(folder: Path) -> list[Path]:
+    """The sample in two files, parted between two epochs in the midst of what was found."""
+    with open_binary(SAMPLE) as sample:
+        lines = list(sample)
+    times = [float(orjson.loads(line)["time"]) for line in lines]
+    middle = (min(times) + 0.6 * (max(times) - min(times))) // EPOCH * EPOCH
+    paths = [folder / "first.jsonl.zst", folder / "second.jsonl.zst"]
+    for path, wanted in zip(paths, (False, True), strict=True):
+        part = [line for line, time in zip(lines, times, strict=True) if (time >= middle) == wanted]
+        path.write_bytes(zstandard.compress(b"".join(part)))
+    return paths
+
+
+def test_warm_workers_find_what_a_replay_of_all_finds(
+    options: KafkaOptions, workers: Workers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_topics(options, 2)
+    first, second = halves(tmp_path)
+    before = replayed(workers.config, tmp_path, [first], FACTS)
+    whole = replayed(workers.config, tmp_path, [first, second], FACTS)
+    assert whole.alerts.keys() > before.alerts.keys()
+    late = {key: one for key, one in whole.alerts.items() if key not in before.alerts}
+    said = run_verb(workers.config, "warm", str(first), "--facts", str(FACTS))
+    assert f"records of state for {options.application}: start gauger worker" in said
+    run_verb(workers.config, "publish", str(second))
+    workers.start()
+    expected = Output(late, {})
+    found = wait_for(options, expected, 240.0, workers.supervise)
+    assert found.alerts == late, f"{found.difference(expected)}\n{workers.logs()}"
+    assert main(["--config", str(workers.config), "warm", str(first)]) == 1
+    assert "have been started before" in capsys.readouterr().err
