@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -35,12 +36,12 @@ def configure_logging(level: str = "info") -> None:
     _take_over_logging(shared, renderer)
 
 
-def mute_clients() -> None:
+def mute_clients(clients: Sequence[str] = ("aiokafka", "kafka")) -> None:
     """Keep the Kafka clients' own logs from a person: every retry of theirs is several lines.
 
     What comes to nothing is told by our errors.
     """
-    for name in ("aiokafka", "kafka"):
+    for name in clients:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

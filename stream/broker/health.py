@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from stream.broker.admin import administrator
 from stream.broker.layout import topic_layouts
 from stream.broker.names import groups_of
+from stream.broker.neighbours import assigned_partitions, conflicts
 from stream.broker.options import KafkaOptions
 from stream.broker.topics import TopicState, states_of
 from stream.checks import Check
@@ -114,7 +115,7 @@ def _groups(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[Check]:
 def _group(admin: KafkaAdminClient, group: str) -> Iterator[Check]:
     members = admin.describe_groups([group])[group]["members"]
     committed = admin.list_group_offsets({group: None})[group]
-    partitions = committed.keys() | set(_assigned(members))
+    partitions = committed.keys() | set(assigned_partitions(members))
     starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
     ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
     behind: Counter[str] = Counter()
@@ -136,14 +137,9 @@ def _group(admin: KafkaAdminClient, group: str) -> Iterator[Check]:
         yield Check(name, "problem", text)
 
 
-def _assigned(members: list[Any]) -> Iterator[TopicPartition]:
-    """Partitions that members hold; a member that just joined holds none yet."""
-    for member in members:
-        assignment = member["member_assignment"]
-        if isinstance(assignment, dict):
-            for one in assignment["assigned_partitions"]:
-                for number in one["partitions"]:
-                    yield TopicPartition(one["topic"], number)
+def _neighbours(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[Check]:
+    for text in conflicts(admin, options):
+        yield Check("neighbours", "problem", text)
 
 
 def _told(records: Counter[str], what: str) -> str:
@@ -181,5 +177,6 @@ _LOOKS: dict[str, _Look] = {
     "broker": _cluster,
     "topics": _topics,
     "groups": _groups,
+    "neighbours": _neighbours,
     "clock": _clock,
 }

@@ -41,7 +41,9 @@ def doctor(
     from schemas.codec import encode
     from stream.doctor import diagnose
     from stream.errors import FailedRun
+    from stream.log import mute_clients
 
+    mute_clients()
     diagnosis = diagnose(config_path(context, config), os.environ, recordings or [], broker=broker)
     if json:
         typer.echo(encode(diagnosis).decode())

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from stream.broker.admin import administrator
+from stream.broker.neighbours import conflicts
 from stream.broker.options import KafkaOptions
 from stream.broker.reach import require_broker
 from stream.broker.topics import check_topics
 from stream.errors import FailedRun
+from stream.log import mute_clients
 
 _FATAL = frozenset({"partitions", "cleanup.policy", "message.timestamp.type"})
 
 
 def require_cluster(options: KafkaOptions) -> None:
-    """Refuse to start where rows would be lost or nothing could be read.
+    """Refuse to start where rows would be lost or nothing could be read, or another is at work.
 
     Settings that only cost room or time are left to `gauger doctor`.
 
     Raises:
         FailedRun: What is wrong, one line each with its mend.
     """
+    # It would log every member of a group that is not its own kind.
+    mute_clients(["kafka"])
     require_broker(options)
     wrong: list[str] = []
     for topic in check_topics(options).topics:
@@ -28,5 +33,7 @@ def require_cluster(options: KafkaOptions) -> None:
             for one in topic.differences
             if one.key in _FATAL
         ]
+    with administrator(options) as admin:
+        wrong += conflicts(admin, options)
     if wrong:
         raise FailedRun("\n".join(wrong))
