@@ -90,7 +90,8 @@ def _decoded(code: int, data: memoryview) -> Any:
     if code == _ARRAY:
         return _array(data)
     if code == _NUMPY_FORMAT:
-        return np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+        array = np.lib.format.read_array(BytesIO(data), allow_pickle=False)
+        return array.view(_aligned(array.dtype))
     raise ValueError(f"unknown extension {code}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from models.arrays import decode_values, encode_values
+from models.upgrades import upgraded
 from schemas.errors import InvalidRecord
 
 MAGIC = b"GAUGER\x00"
@@ -19,8 +20,8 @@ _DIGEST_SIZE = 16
 def encode_state(state: dict[str, Any]) -> bytes:
     """Bytes of a nested state of plain values and arrays: magic, version, digest, MessagePack.
 
-    The digest (BLAKE2b of 16 bytes) covers the MessagePack. Version 1 differs from 2 in the form of
-    its arrays alone (`models.arrays`), and both are read.
+    The digest (BLAKE2b of 16 bytes) covers the MessagePack. Older versions are read too: arrays had
+    another form (`models.arrays`), and what else has changed is mended (`models.upgrades`).
 
     Raises:
         TypeError: A value is neither plain nor an array.
@@ -53,7 +54,10 @@ def decode_state(data: bytes | memoryview) -> dict[str, Any]:
         raise InvalidRecord(f"damaged state: {error}", None) from error
     if not isinstance(state, dict):
         raise InvalidRecord("damaged state: not a table", None)
-    return state
+    try:
+        return upgraded(state, version)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidRecord(f"not a state of version {version}: {error!r}", None) from error
 
 
 def _digest(body: bytes | memoryview, version: int) -> bytes:

@@ -1,0 +1,35 @@
+"""States of older versions brought up to date: one function a version, each to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+State = dict[str, Any]
+
+
+def upgraded(state: State, version: int) -> State:
+    """A state of this version as one of today's.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is none of that version.
+    """
+    for older in sorted(number for number in _STEPS if number >= version):
+        state = _STEPS[older](state)
+    return state
+
+
+def _from_1(state: State) -> State:
+    """Late rows were counted by every account stage; now their sources count them.
+
+    What ends is counted by the run. Only whole runs were saved in version 1.
+    """
+    late = 0
+    for stage in state["detector"]["accounts"]:
+        added, duplicates, reused, stage_late = stage["counts"]
+        stage["counts"] = [added, duplicates, reused]
+        late += stage_late
+    return {**state, "late": late}
+
+
+_STEPS: dict[int, Callable[[State], State]] = {1: _from_1}
