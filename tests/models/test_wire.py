@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -15,29 +14,10 @@ from hypothesis import strategies as st
 
 from models.arrays import encode_values
 from models.layouts import EDGE
-from models.protocol import (
-    Ask,
-    Progress,
-)
+from models.protocol import Ask, Progress
 from models.wire import FRAME_BYTES, WIRE_VERSION, Assembler, read_frame, to_frames
 from schemas.errors import InvalidRecord
-from tests.models.wire_messages import KINDS, any_message, messages, names, sizes
-
-
-def content(value: Any) -> Any:
-    """A message as plain values: arrays by type, shape and bytes; sequences alike."""
-    if isinstance(value, np.ndarray):
-        return [value.dtype, value.shape, encode_values(value)]
-    if is_dataclass(value):
-        return [type(value), *(content(getattr(value, one.name)) for one in fields(value))]
-    if isinstance(value, msgspec.Struct):
-        return [type(value), *(content(part) for part in msgspec.structs.astuple(value))]
-    value = sorted(value) if isinstance(value, frozenset) else value
-    if isinstance(value, Mapping):
-        return {key: content(part) for key, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [content(part) for part in value]
-    return value
+from tests.models.wire_messages import KINDS, any_message, content, messages, names, sizes
 
 
 def joined(frames: Sequence[bytes]) -> list[Any]:

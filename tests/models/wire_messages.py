@@ -1,13 +1,17 @@
-"""Messages of every kind, as Hypothesis makes them."""
+"""Messages of every kind, as Hypothesis makes them, and what they hold."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
+import msgspec
 import numpy as np
 from hypothesis import strategies as st
 from numpy.lib.recfunctions import repack_fields
 
+from models.arrays import encode_values
 from models.baseline import FEATURES, TreeArrays
 from models.batch import COHORTS
 from models.features import BINS
@@ -148,3 +152,19 @@ messages: dict[type, st.SearchStrategy[Any]] = {
     Progress: st.builds(Progress, epochs),
 }
 any_message = st.one_of(list(messages.values()))
+
+
+def content(value: Any) -> Any:
+    """A message as plain values: arrays by type, shape and bytes; sequences alike."""
+    if isinstance(value, np.ndarray):
+        return [value.dtype, value.shape, encode_values(value)]
+    if is_dataclass(value):
+        return [type(value), *(content(getattr(value, one.name)) for one in fields(value))]
+    if isinstance(value, msgspec.Struct):
+        return [type(value), *(content(part) for part in msgspec.structs.astuple(value))]
+    value = sorted(value) if isinstance(value, frozenset) else value
+    if isinstance(value, Mapping):
+        return {key: content(part) for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [content(part) for part in value]
+    return value

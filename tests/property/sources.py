@@ -121,7 +121,7 @@ class FactsSource:
         self.source = FactsPartition(name, partitions)
         self._world = world
         self._partitions = partitions
-        self._recording = recording
+        self.recording = recording
         self._has_say = True
         self._told = False
         if recording.saved is not None:
@@ -129,7 +129,7 @@ class FactsSource:
 
     def step(self) -> bool:
         """Read a block of facts, or tell of them."""
-        start, lines = self.source.position + 1, self._recording.lines
+        start, lines = self.source.position + 1, self.recording.lines
         if start >= len(lines):
             return self._tell()
         stop = min(start + self._world.random.randrange(1, 9), len(lines))
@@ -149,13 +149,13 @@ class FactsSource:
         self.outbox.send(self.source.tell())
         if self._has_say:
             self.outbox.drain()
-            self._recording.saved = encode_state(self.source.dump())
+            self.recording.saved = encode_state(self.source.dump())
         return True
 
     def restart(self) -> FactsSource:
         """Whoever takes the source over."""
         self._has_say = False
-        return FactsSource(self._world, self.name, self._partitions, self._recording)
+        return FactsSource(self._world, self.name, self._partitions, self.recording)
 
 
 class Gateway:
@@ -166,12 +166,12 @@ class Gateway:
     def __init__(self, world: World, recordings: Sequence[Recording]) -> None:
         self.outbox = Outbox(world)
         self._world = world
-        self._recordings = recordings
+        self.recordings = recordings
 
     def step(self) -> bool:
         """Write some records, or pause."""
         random = self._world.random
-        unfinished = [one for one in self._recordings if one.there < len(one.lines)]
+        unfinished = [one for one in self.recordings if one.there < len(one.lines)]
         if unfinished and random.random() < _WRITES:
             recording = random.choice(unfinished)
             recording.there = min(recording.there + random.randrange(1, 200), len(recording.lines))

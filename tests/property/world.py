@@ -6,7 +6,7 @@ kept as bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -19,7 +19,7 @@ from models.head_partition import HeadPartition
 from models.ingestion import BatchBuilder
 from models.tie_partition import TiePartition
 from tests.property.outbox import FINDINGS, Outbox
-from tests.property.reader import ALERTS, SCORES, Partition, Reader
+from tests.property.reader import ALERTS, SCORES, Partition, Reader, Saved
 from tests.stream.traffic import SETTINGS, scored
 
 
@@ -76,8 +76,10 @@ class World:
         self.zombies: list[tuple[Actor, int]] = []
         self.disturbances = 0
 
-    def add_stages(self, partitions: int, expected: Sequence[str]) -> None:
-        """The head, account partitions and tie partitions."""
+    def add_stages(
+        self, partitions: int, expected: Sequence[str], saved: Mapping[str, Saved] | None = None
+    ) -> None:
+        """The head, account partitions and tie partitions; they go on from what was saved."""
         epoch, memory = SETTINGS.epoch, SETTINGS.memory
         allowed = AllowList((), self.builder.account_key, self.builder.owner_key)
         options = HeadOptions(
@@ -87,19 +89,21 @@ class World:
         def head() -> HeadPartition:
             return HeadPartition(Head(options, scored(), allowed), partitions, epoch, expected)
 
-        self.actors.append(Reader(self, FINDINGS, head))
+        kinds: dict[str, Callable[[], Partition]] = {FINDINGS: head}
         for number in range(partitions):
             accounts = partial(AccountPartition, number, partitions, epoch, memory)
             ties = partial(TiePartition, number, partitions, epoch, memory, scored())
-            self.actors.append(Reader(self, f"accounts/{number}", accounts))
-            self.actors.append(Reader(self, f"ties/{number}", ties))
+            kinds |= {f"accounts/{number}": accounts, f"ties/{number}": ties}
+        known = saved or {}
+        self.actors += [Reader(self, name, make, known.get(name)) for name, make in kinds.items()]
 
     def run(self) -> None:
         """Go on until nothing moves."""
-        while self._round():
+        while self.round():
             pass
 
-    def _round(self) -> bool:
+    def round(self) -> bool:
+        """Let everybody do something; whether anybody did."""
         moved = False
         for place in self.random.sample(range(len(self.actors)), len(self.actors)):
             moved |= self._advance(self.actors[place])
