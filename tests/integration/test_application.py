@@ -33,12 +33,12 @@ SAMPLE = ROOT / "examples" / "events.jsonl.zst"
 FACTS = ROOT / "examples" / "facts.jsonl"
 SECTIONS = """
 [epoch]
-seconds = 1800
+seconds = 3600
 lateness_seconds = 120
 [learning]
 hours = 6.0
 """
-"""Long epochs: the sample's fortnight is over in as many steps as two days would take."""
+"""Long epochs: the six days of the sample are over in as many steps as twelve hours would take."""
 
 BROKEN = (
     b"null",
