@@ -99,9 +99,10 @@ class Requests:
 
     def _rest(self) -> bool:
         """A recording that may go on later is idle at its end; all of it is saved by then."""
-        if self._resting or self.recording.end is not None or not self._has_say:
+        if self._resting or self.recording.end is not None:
             return False
-        self._save()
+        if self._has_say:
+            self._save()
         self.outbox.send(self.source.tell("idle"))
         self._resting = True
         return True
