@@ -141,9 +141,10 @@ class Role:
     def _message(self, held: _Held, event: Any) -> tuple[Any | None, list[Any]]:
         """The message that an event completes, with all the events that it came in."""
         data, event.message.value, event.value = event.value, None, None
+        events = [event]
         try:
             frame = read_frame(data)
-            events = [*held.frames.pop(frame.digest, []), event]
+            events = [*held.frames.pop(frame.digest, []), *events]
             held.latest = max(held.latest, event.message.timestamp)
             message = held.assembler.add(frame, event.message.timestamp)
         except InvalidRecord as error:
@@ -154,7 +155,9 @@ class Role:
                 offset=event.message.offset,
                 reason=error.reason,
             )
-            event.ack()
+            # With the frames before it: left open, they would hold up what is committed.
+            for one in events:
+                one.ack()
             return None, []
         if message is None:
             held.frames[frame.digest] = events
