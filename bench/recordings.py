@@ -18,9 +18,9 @@ _LETTERS = str.maketrans("0123456789", "abcdefghij")
 _PHRASES = 100
 
 
-def simulated(count: int) -> list[dict[str, Any]]:
+def simulated(count: int, seed: int = 1) -> list[dict[str, Any]]:
     """The first requests of the quiet scenario, prompts cut to lines of 1.2 kB on average."""
-    lines = islice(Simulation(named_scenario("quiet"), seed=1).lines(), count)
+    lines = islice(Simulation(named_scenario("quiet"), seed=seed).lines(), count)
     events = [orjson.loads(line) for line in lines]
     size = sum(len(orjson.dumps(event)) for event in events) / len(events)
     characters = sum(len(event.get("prompt") or "") for event in events) / len(events)
@@ -38,12 +38,15 @@ def without_text(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def spaced(events: list[dict[str, Any]], per_epoch: int) -> list[bytes]:
-    """Lines of the requests, in their order, at an even rate of so many an epoch."""
+def spaced(events: list[dict[str, Any]], per_epoch: int, first: int = 0) -> list[bytes]:
+    """Lines of the requests, in their order, at an even rate of so many an epoch.
+
+    The first of them is number `first` of the recording.
+    """
     step = EPOCH_SECONDS / per_epoch
     return [
         orjson.dumps({**event, "time": round(START + row * step, 6)})
-        for row, event in enumerate(events)
+        for row, event in enumerate(events, first)
     ]
 
 

@@ -49,6 +49,8 @@ class EpochClock:
         """Take a source's word; for one that is joining, the floor with which it is admitted."""
         known = self._sources.setdefault(standing.source, _Known())
         self._open.update(epoch for epoch in standing.epochs if epoch > self.last)
+        # After a restart the head may hear again that a source rested where it stood long ago.
+        outdated = standing.state == "idle" and standing.position < known.position
         known.position = max(known.position, standing.position)
         if standing.watermark is not None:
             known.watermark = max(known.watermark or 0, standing.watermark)
@@ -57,7 +59,8 @@ class EpochClock:
                 known.floor = self.last + 1
             known.state = "active"
             return known.floor
-        known.state = standing.state
+        if not outdated:
+            known.state = standing.state
         return None
 
     def position_of(self, source: str) -> int:

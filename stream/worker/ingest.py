@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,7 +66,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._names = TopicNames.of(options)
         self._outbox = Outbox(options, self._names)
         self._letters = DeadLetters(self._outbox, self._names)
-        self._news = HeadNews(options, self._names, self._hear)
+        self._heard: deque[ToSources] = deque()
+        self._news = HeadNews(options, self._names, self._heard.append)
         self._decode = input_format(options.input_format)
         self._builder = BatchBuilder(settings.key.secret)
         self._owned: dict[TopicPartition, _Owned] = {}
@@ -96,6 +98,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         _log.info("ingest_started", topics=list(self._names.requests))
         try:
             while True:
+                self._hear()
                 records = await self._poll()
                 async with self._lock:
                     await self._take(records)
@@ -117,9 +120,12 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         )
         return records
 
-    def _hear(self, message: ToSources) -> None:
-        for owned in self._owned.values():
-            owned.reader.hear(message)
+    def _hear(self) -> None:
+        """Take the head's words between two reads: sources are read in a thread."""
+        while self._heard:
+            message = self._heard.popleft()
+            for owned in self._owned.values():
+                owned.reader.hear(message)
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on where the standings say."""
@@ -136,6 +142,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 offset = max(owned.reader.next_offset, starts[partition])
                 self._consumer.seek(partition, offset)
                 await self._outbox.send(owned.reader.join())
+                if partition.topic == self._names.facts and self._may_tell(partition, owned):
+                    await self._outbox.send(owned.reader.tell(at_end=False))
                 _log.info("source_taken", source=name, offset=offset)
 
     def _reader(self, partition: TopicPartition, name: str) -> Reader:
@@ -169,7 +177,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         missing = records[0].offset - owned.reader.next_offset
         if missing > 0:
             _log.warning("records_gone", source=_name(partition), count=missing)
-        read = owned.reader.read(records)
+        # In a thread, so that the next records come in meanwhile.
+        read = await asyncio.to_thread(owned.reader.read, records)
         for sent in read.sent:
             await self._outbox.send(sent)
         for offset, record, error in read.refused:

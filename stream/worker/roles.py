@@ -96,11 +96,6 @@ class Role:
         """Partitions are being dealt anew: forget all; what comes back is read again."""
         self._held.clear()
 
-    @property
-    def partitions(self) -> Mapping[int, Partition]:
-        """What is held now, by number."""
-        return {number: held.partition for number, held in self._held.items()}
-
     async def run(self, events: AsyncIterable[Any]) -> None:
         """Take events of faust, until cancelled."""
         async for event in events:

@@ -24,7 +24,7 @@ from tests.integration.workers import (
     write_config,
 )
 
-EPOCH = 1_800
+EPOCH = 3_600
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def halves(folder: Path) -> list[Path]:
     with open_binary(SAMPLE) as sample:
         lines = list(sample)
     times = [float(orjson.loads(line)["time"]) for line in lines]
-    middle = (min(times) + 0.6 * (max(times) - min(times))) // EPOCH * EPOCH
+    middle = (min(times) + 0.5 * (max(times) - min(times))) // EPOCH * EPOCH
     paths = [folder / "first.jsonl.zst", folder / "second.jsonl.zst"]
     for path, wanted in zip(paths, (False, True), strict=True):
         part = [line for line, time in zip(lines, times, strict=True) if (time >= middle) == wanted]

@@ -120,6 +120,16 @@ def test_a_source_that_nobody_expected_is_waited_for_once_it_joins() -> None:
     assert closed(one) == [7]
 
 
+def test_an_old_word_of_rest_lets_nobody_pass_by_who_has_read_on() -> None:
+    one = clock("a", "b")
+    one.note(standing("a", passed(5), [7], position=40))
+    one.note(standing("b", passed(7), position=9))
+    one.note(standing("a", passed(5), position=39, state="idle"))
+    assert one.next_due() is None
+    one.note(standing("a", passed(5), position=40, state="idle"))
+    assert closed(one) == [7]
+
+
 def test_what_was_closed_is_not_opened_again() -> None:
     one = clock("a")
     one.note(standing("a", passed(7), [7]))
