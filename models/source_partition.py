@@ -6,8 +6,9 @@ partitions drop what they have.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,17 @@ from models.source import RefusedRow, Source
 
 _MOST_ROWS = 600
 _MOST_AHEAD = 12
+
+
+class SourceMark(NamedTuple):
+    """The publisher's word, where it stands in the source: no row before this time follows.
+
+    Microseconds; `end`: the recording is over.
+    """
+
+    time: int
+    position: int
+    end: bool
 
 
 class SourcePartition:
@@ -98,6 +110,7 @@ class SourcePartition:
         positions: Sequence[int],
         records: Sequence[bytes],
         last: int,
+        marks: Sequence[SourceMark] = (),
     ) -> Sent:
         """Deal rows out.
 
@@ -106,23 +119,41 @@ class SourcePartition:
             positions: Where each stands in the source.
             records: Their records.
             last: Position of the last record read, also where it holds no row.
+            marks: The publisher's marks among them, in order.
         """
-        admitted = None if batch is None else self._source.admit(batch, positions, records)
-        return self._deal(admitted, last)
+        admitted: list[EventBatch | None] = []
+        start = 0
+        for mark in marks:
+            end = bisect_left(positions, mark.position)
+            admitted.append(self._admit(batch, positions, records, start, end))
+            admitted.append(self._source.pass_mark(mark.time, mark.position))
+            if mark.end:
+                admitted.append(self._source.end(mark.position))
+            start = end
+        admitted.append(self._admit(batch, positions, records, start, len(positions)))
+        # Rows that a mark released stand where it stands: dealt out one after the other, the second
+        # would be taken for a repetition.
+        batches = [one for one in admitted if one is not None and len(one)]
+        return self._deal(concatenate(batches) if batches else None, last)
 
-    def read_mark(self, time: int, position: int, *, end: bool) -> Sent:
-        """Take a mark of the publisher (microseconds); `end`: the recording is over."""
-        admitted = [self._source.pass_mark(time, position)]
-        if end:
-            admitted.append(self._source.end(position))
-        # All stand where the mark stands: dealt out one after the other, the second would be taken
-        # for a repetition.
-        batches = [batch for batch in admitted if batch is not None]
-        return self._deal(concatenate(batches) if batches else None, position)
+    def _admit(
+        self,
+        batch: EventBatch | None,
+        positions: Sequence[int],
+        records: Sequence[bytes],
+        start: int,
+        end: int,
+    ) -> EventBatch | None:
+        """What is believed of the rows from `start` to before `end`."""
+        if batch is None or start == end:
+            return None
+        if end - start < len(batch):
+            batch = batch.take(np.arange(start, end))
+        return self._source.admit(batch, positions[start:end], records[start:end])
 
     def _deal(self, admitted: EventBatch | None, last: int) -> Sent:
         sent = Sent()
-        if admitted is not None and len(admitted):
+        if admitted is not None:
             self._deal_rows(admitted, last, sent)
         self.position = last
         self._tell_progress(sent)

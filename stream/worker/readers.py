@@ -14,7 +14,7 @@ from models.field_watch import FieldWatch
 from models.ingestion import BatchBuilder
 from models.options import EpochOptions
 from models.protocol import Sent, ToSources
-from models.source_partition import SourcePartition
+from models.source_partition import SourceMark, SourcePartition
 from schemas.codec import decode_facts
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
@@ -136,34 +136,34 @@ class RequestReader:
 
     def read(self, records: Sequence[ConsumerRecord]) -> Read:
         """Take consecutive records: requests, and marks of the publisher between them."""
-        read = Read([], [])
-        lines: list[ConsumerRecord] = []
+        rows: list[ConsumerRecord] = []
+        marks: list[SourceMark] = []
         for record in records:
             mark = read_mark(record.headers) if not record.value else None
             if mark is None:
-                lines.append(record)
-                continue
-            self._read_lines(lines, read)
-            lines = []
-            read.sent.append(self._source.read_mark(mark.time, record.offset, end=mark.end))
-        self._read_lines(lines, read)
+                rows.append(record)
+            else:
+                marks.append(SourceMark(mark.time, record.offset, mark.end))
+        read = self._read_rows(rows, marks, records[-1].offset)
         refused = self._source.take_refused()
         read.refused.extend(Refused(row.position, row.record, _FAR_AHEAD) for row in refused)
         return read
 
-    def _read_lines(self, records: Sequence[ConsumerRecord], read: Read) -> None:
-        if not records:
-            return
+    def _read_rows(
+        self, records: Sequence[ConsumerRecord], marks: Sequence[SourceMark], last: int
+    ) -> Read:
         lines = [record.value or b"" for record in records]
         decoded = self._decode(lines)
-        self._watch_fields(decoded.events)
+        if decoded.events:
+            self._watch_fields(decoded.events)
         batch = self._builder.build(decoded.events) if decoded.events else None
         offsets = [records[row].offset for row in decoded.rows]
         kept = [lines[row] for row in decoded.rows]
-        read.sent.append(self._source.read(batch, offsets, kept, records[-1].offset))
-        read.refused.extend(
+        sent = self._source.read(batch, offsets, kept, last, marks)
+        refused = [
             Refused(records[row].offset, lines[row], error) for row, error in decoded.rejects
-        )
+        ]
+        return Read([sent], refused)
 
     def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.options import EpochOptions
 from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
-from models.source_partition import SourcePartition
+from models.source_partition import SourceMark, SourcePartition
 from tests.models.rows import Row, batch_of
 
 SECOND = 1_000_000
@@ -89,22 +89,22 @@ def new_source() -> SourcePartition:
 
 
 def read(source: SourcePartition, log: Sequence[Record], end: int, size: int) -> list[Sent]:
-    """Read on up to a position, marks by themselves and other records in blocks."""
+    """Read on up to a position, in blocks."""
     sent: list[Sent] = []
     while source.position + 1 < end:
         start = source.position + 1
-        mark = log[start]
-        if isinstance(mark, Mark):
-            sent.append(source.read_mark(mark.time, start, end=mark.end))
-            continue
-        stop = start
-        while stop < min(start + size, end) and not isinstance(log[stop], Mark):
-            stop += 1
+        stop = min(start + size, end)
         places = [place for place in range(start, stop) if isinstance(log[place], Row)]
         rows = [row for row in log[start:stop] if isinstance(row, Row)]
+        marks = [
+            SourceMark(mark.time, place, mark.end)
+            for place, mark in enumerate(log[start:stop], start)
+            if isinstance(mark, Mark)
+        ]
         batch = batch_of(rows)
         batch.request[:] = np.array(places, np.uint64) + np.uint64(1)
-        sent.append(source.read(batch if rows else None, places, [b"row"] * len(rows), stop - 1))
+        records = [b"row"] * len(rows)
+        sent.append(source.read(batch if rows else None, places, records, stop - 1, marks))
     return sent
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.facts_partition import Fact, FactsPartition
-from models.source_partition import SourcePartition
+from models.source_partition import SourceMark, SourcePartition
 from models.state import decode_state, encode_state
 from models.wire import Assembler, read_frame
 from schemas.codec import decode_facts, decode_requests
@@ -82,7 +82,8 @@ class Requests:
         start, recording = self.source.position + 1, self.recording
         if start == len(recording.lines):
             assert recording.end is not None
-            self.outbox.send(self.source.read_mark(recording.end, start, end=True))
+            end = SourceMark(recording.end, start, end=True)
+            self.outbox.send(self.source.read(None, (), (), start, [end]))
             return
         stop = start + self._world.random.randrange(1, _MOST_LINES)
         lines = list(recording.lines[start : min(stop, recording.there)])
