@@ -8,11 +8,13 @@ away.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import faust
+import faust.transport.drivers.aiokafka
+from faust.types import TP, ConsumerT
 from mode import Service
 
 from models.tie_score import shipped
@@ -28,12 +30,39 @@ _MOST_BUFFERED = 64
 _RECOVERED_AT_ONCE = 32
 
 
+class _Consumer(faust.transport.drivers.aiokafka.Consumer):
+    """Faust's consumer, which also goes back where nothing is committed yet.
+
+    When partitions are dealt anew, faust drops what it has fetched and seeks the committed offsets;
+    before the first one it would stay where it is, and what it dropped would be lost.
+    """
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        committed: Mapping[TP, int] = await super().seek_to_committed()
+        changelogs = self.app.tables.changelog_topics
+        fresh = [tp for tp, offset in committed.items() if not offset]
+        if uncommitted := [tp for tp in fresh if tp.topic not in changelogs]:
+            for tp, offset in (await self.earliest_offsets(*uncommitted)).items():
+                await self.seek(tp, offset)
+        return committed
+
+
 class _App(faust.App):
-    """Faust's application without the folders that it would make wherever it is started."""
+    """Faust's application with our consumer, and without folders wherever it is started."""
 
     def _create_directories(self) -> None:
         if self.conf.store.scheme != "memory":
             super()._create_directories()
+
+    def _new_consumer(self) -> ConsumerT:
+        return _Consumer(
+            self.transport,
+            callback=self.topics.on_message,
+            on_partitions_revoked=self._on_partitions_revoked,
+            on_partitions_assigned=self._on_partitions_assigned,
+            beacon=self.beacon,
+            loop=self.loop,
+        )
 
 
 class Application:

@@ -130,6 +130,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on where the standings say."""
         async with self._lock:
+            # What was said to those who had these sources before is not for this process.
+            self._hear()
             standings = await read_standings(self._settings.kafka, self._names)
             ends = await self._consumer.end_offsets(list(assigned))
             starts = await self._consumer.beginning_offsets(list(assigned))

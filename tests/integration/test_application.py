@@ -109,6 +109,29 @@ def test_workers_find_what_a_replay_finds(
     assert workers.restarts == 0, workers.logs()
 
 
+def test_a_second_worker_may_come_before_anything_is_committed(
+    options: KafkaOptions, expected: Output, workers: Workers, tmp_path: Path
+) -> None:
+    options = replace(options, partitions=3, checkpoint_seconds=3_600.0)
+    create_topics(options, 2)
+    # Sources that rest between the halves would come back late.
+    workers.config = write_config(tmp_path, SECTIONS, options, idle_seconds=300.0)
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    with open_binary(SAMPLE) as sample:
+        lines = list(sample)
+    first.write_bytes(b"".join(lines[: len(lines) // 2]))
+    second.write_bytes(b"".join(lines[len(lines) // 2 :]))
+    run_verb(workers.config, "publish", "--no-end", str(first), "--facts", str(FACTS))
+    workers.start()
+    wait_for(options, expected, 15.0, workers.supervise)
+    workers.start()
+    wait_for(options, expected, 10.0, workers.supervise)
+    run_verb(workers.config, "publish", str(second))
+    found = wait_for(options, expected, _SECONDS, workers.supervise)
+    assert found.equals(expected), f"{found.difference(expected)}\n{workers.logs()}"
+    assert workers.restarts == 0, workers.logs()
+
+
 def test_killed_workers_lose_and_double_nothing(
     options: KafkaOptions, expected: Output, workers: Workers, tmp_path: Path
 ) -> None:
