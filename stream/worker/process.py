@@ -7,7 +7,6 @@ container platform) starts the worker again, and it goes on from its checkpoints
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import subprocess
 import sys
@@ -87,7 +86,6 @@ def run_stages(settings: Settings, ingest_command: Sequence[str] | None) -> NoRe
         loglevel="WARNING",
         override_logging=False,
     )
-    _calm_collector()
     worker.execute_from_commandline()
 
 
@@ -98,15 +96,7 @@ def run_ingest(settings: Settings, *, with_parent: bool) -> None:
         FailedRun: Half of what comes is bad.
         KafkaError: The broker cannot be used any more.
     """
-    _calm_collector()
     asyncio.run(_ingest(settings, with_parent=with_parent))
-
-
-def _calm_collector() -> None:
-    """Look for cycles of garbage rarely: nearly nothing is in one, and looking costs a tenth."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def _ingest(settings: Settings, *, with_parent: bool) -> None:
