@@ -144,6 +144,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 offset = max(owned.reader.next_offset, starts[partition])
                 self._consumer.seek(partition, offset)
                 await self._outbox.send(owned.reader.join())
+                # Epochs wait for facts: where there are none to read, nobody need.
                 if partition.topic == self._names.facts and self._may_tell(partition, owned):
                     await self._outbox.send(owned.reader.tell(at_end=False))
                 _log.info("source_taken", source=name, offset=offset)
@@ -181,8 +182,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             _log.warning("records_gone", source=_name(partition), count=missing)
         # In a thread, so that the next records come in meanwhile.
         read = await asyncio.to_thread(owned.reader.read, records)
-        for sent in read.sent:
-            await self._outbox.send(sent)
+        await self._outbox.send(read.sent)
         for offset, record, error in read.refused:
             await self._letters.refuse(partition, offset, record, error)
         owned.dirty = True

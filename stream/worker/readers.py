@@ -39,7 +39,7 @@ class Refused(NamedTuple):
 class Read(NamedTuple):
     """What came of some records."""
 
-    sent: list[Sent]
+    sent: Sent
     refused: list[Refused]
 
 
@@ -163,7 +163,7 @@ class RequestReader:
         refused = [
             Refused(records[row].offset, lines[row], error) for row, error in decoded.rejects
         ]
-        return Read([sent], refused)
+        return Read(sent, refused)
 
     def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""
@@ -243,7 +243,7 @@ class FactsReader:
                 facts.append(self._fact(record.offset, record.value or b""))
             except InvalidRecord as error:
                 refused.append(Refused(record.offset, record.value or b"", error))
-        return Read([self._source.read(facts, records[-1].offset)], refused)
+        return Read(self._source.read(facts, records[-1].offset), refused)
 
     def _fact(self, offset: int, line: bytes) -> Fact:
         record = decode_facts(line)
