@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests.integration.workers import (
     write_config,
 )
 
-EPOCH = 3_600
+EPOCH = tomllib.loads(SECTIONS)["epoch"]["seconds"]
 
 
 @pytest.fixture

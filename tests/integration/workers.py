@@ -157,7 +157,7 @@ def children(pid: int) -> list[int]:
 
 def records(options: KafkaOptions, topic: str) -> Iterator[Any]:
     """All records of a topic, as it is now."""
-    # Checksums in plain Python would take longer than all the rest; the wire format has its own.
+    # Checksums in plain Python would take longer than all the rest.
     consumer = KafkaConsumer(
         **kafka_python_arguments(options),
         enable_auto_commit=False,
