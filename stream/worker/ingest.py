@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -72,6 +72,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._builder = BatchBuilder(settings.key.secret)
         self._owned: dict[TopicPartition, _Owned] = {}
         self._lock = asyncio.Lock()
+        self._assignments = 0
+        self._failure: Exception | None = None
         self._consumer = AIOKafkaConsumer(
             **aiokafka_arguments(options),
             group_id=groups_of(options)[1],
@@ -99,11 +101,15 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         try:
             while True:
                 self._hear()
+                assignments = self._assignments
                 records = await self._poll()
                 async with self._lock:
-                    await self._take(records)
+                    self._check()
+                    if assignments == self._assignments:
+                        await self._take(records)
+                    else:
+                        self._go_back(records)
                     await self._look_after()
-                self._news.check()
         finally:
             await self._consumer.stop()
             await self._news.stop()
@@ -120,6 +126,18 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         )
         return records
 
+    def _check(self) -> None:
+        """Raise what ended the following of the head, or a rebalance."""
+        self._news.check()
+        if self._failure is not None:
+            raise self._failure
+
+    def _go_back(self, records: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        """Leave alone what came while partitions were dealt: it need not follow the standing."""
+        for partition in records:
+            if owned := self._owned.get(partition):
+                self._consumer.seek(partition, owned.reader.next_offset)
+
     def _hear(self) -> None:
         """Take the head's words between two reads: sources are read in a thread."""
         while self._heard:
@@ -130,38 +148,52 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go on where the standings say."""
         async with self._lock:
-            # What was said to those who had these sources before is not for this process.
-            self._hear()
-            standings = await read_standings(self._settings.kafka, self._names)
-            ends = await self._consumer.end_offsets(list(assigned))
-            starts = await self._consumer.beginning_offsets(list(assigned))
-            for partition in assigned:
-                name = _name(partition)
-                owned = _Owned(self._reader(partition, name), ends[partition])
-                if name in standings:
-                    owned.reader.load(standings[name])
-                self._owned[partition] = owned
-                offset = max(owned.reader.next_offset, starts[partition])
-                self._consumer.seek(partition, offset)
-                await self._outbox.send(owned.reader.join())
-                # Epochs wait for facts: where there are none to read, nobody need.
-                if partition.topic == self._names.facts and self._may_tell(partition, owned):
-                    await self._outbox.send(owned.reader.tell(at_end=False))
-                _log.info("source_taken", source=name, offset=offset)
+            await self._guarded(self._take_over(assigned))
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Leave a standing for whoever takes over."""
+        async with self._lock:
+            await self._guarded(self._leave(revoked))
+
+    async def _guarded(self, dealing: Coroutine[Any, Any, None]) -> None:
+        """Keep an error for `run`: aiokafka would only log it, and nobody read the source."""
+        try:
+            await dealing
+        except Exception as error:  # noqa: BLE001 - whatever it is, `run` raises it
+            self._failure = error
+
+    async def _take_over(self, assigned: Sequence[TopicPartition]) -> None:
+        # What was said to those who had these sources before is not for this process.
+        self._hear()
+        self._assignments += 1
+        standings = await read_standings(self._settings.kafka, self._names)
+        ends = await self._consumer.end_offsets(list(assigned))
+        starts = await self._consumer.beginning_offsets(list(assigned))
+        for partition in assigned:
+            name = _name(partition)
+            owned = _Owned(self._reader(partition, name), ends[partition])
+            if name in standings:
+                owned.reader.load(standings[name])
+            self._owned[partition] = owned
+            offset = max(owned.reader.next_offset, starts[partition])
+            self._consumer.seek(partition, offset)
+            await self._outbox.send(owned.reader.join())
+            # Epochs wait for facts: where there are none to read, nobody need.
+            if partition.topic == self._names.facts and self._may_tell(partition, owned):
+                await self._outbox.send(owned.reader.tell(at_end=False))
+            _log.info("source_taken", source=name, offset=offset)
+
+    async def _leave(self, revoked: Sequence[TopicPartition]) -> None:
+        for partition in revoked:
+            owned = self._owned.pop(partition, None)
+            if owned is not None and owned.dirty:
+                await self._save(partition, owned)
 
     def _reader(self, partition: TopicPartition, name: str) -> Reader:
         partitions = self._settings.kafka.partitions
         if partition.topic == self._names.facts:
             return FactsReader(name, partitions, self._builder)
         return RequestReader(name, partitions, self._settings.epoch, self._decode, self._builder)
-
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Leave a standing for whoever takes over."""
-        async with self._lock:
-            for partition in revoked:
-                owned = self._owned.pop(partition, None)
-                if owned is not None and owned.dirty:
-                    await self._save(partition, owned)
 
     async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
         for partition, several in records.items():

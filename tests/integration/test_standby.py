@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_a_worker_comes_back_on_its_own_disk(
     several.append(workers)
     run_verb(workers.config, "publish", str(SAMPLE), "--facts", str(FACTS))
     workers.start()
-    wait_for_checkpoints(options)
+    wait_for_checkpoints(options, several)
     workers.kill(0)
     wait_for(options, expected, 8.0, workers.supervise)
     workers.kill(0, "stages")
@@ -114,7 +114,7 @@ def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
         several[-1].start()
     run_verb(several[0].config, "publish", str(SAMPLE), "--facts", str(FACTS))
 
-    wait_for_checkpoints(options)
+    wait_for_checkpoints(options, several)
     kill_for_good(several[0])
     found = wait_for(options, expected, _SECONDS, several[1].supervise)
     assert found.equals(expected), f"{found.difference(expected)}\n{several[1].logs()}"
@@ -123,11 +123,12 @@ def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
     assert not list(ROOT.glob(f"{topic_prefix}*"))
 
 
-def wait_for_checkpoints(options: KafkaOptions) -> None:
+def wait_for_checkpoints(options: KafkaOptions, several: Sequence[Workers]) -> None:
     changelog = TopicNames.of(options).accounts_changelog
     deadline = time.monotonic() + 90
     while sum(1 for _ in records(options, changelog)) < 20:
-        assert time.monotonic() < deadline
+        in_time = time.monotonic() < deadline
+        assert in_time, "\n".join(workers.logs() for workers in several)
         time.sleep(0.5)
 
 
