@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from models.accounts import AccountOptions, AccountStage
+from models.account_options import AccountOptions
+from models.accounts import AccountStage
 from models.batch import EventBatch
 from models.checkpoint import Cut
 from models.messages import Control
@@ -28,7 +29,7 @@ from models.protocol import (
     TieRows,
     ToAccounts,
 )
-from models.sweeping import day_of, oldest_kept
+from models.sweeping import day_of, oldest_kept, share_of
 
 
 class AccountPartition:
@@ -38,7 +39,7 @@ class AccountPartition:
         number: Which of the partitions it is.
         partitions: How many account partitions there are, and tie partitions.
         epoch: How event time is cut.
-        memory: How long idle accounts are kept.
+        memory: How many accounts are kept, and how long idle ones.
     """
 
     def __init__(
@@ -138,9 +139,12 @@ class AccountPartition:
             )
         self._control = control
         day = day_of(message.epoch, self._epoch)
-        if day != self._swept_day and message.epoch > NOTHING:
+        if message.epoch == NOTHING:
+            return
+        if day != self._swept_day:
             self._swept_day = day
             self.stage.forget_before(oldest_kept(message.epoch, self._epoch, self._memory))
+        self.stage.keep_at_most(share_of(self._memory.accounts, self._partitions))
 
     def _forget(self, message: Forget, sent: Sent) -> None:
         gone = message.account

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.account_options import AccountOptions
 from models.account_pieces import FactValues, place_profiles, profile_pieces
 from models.arrays import fitted
 from models.batch import MEASURES, EventBatch
@@ -20,6 +20,7 @@ from models.layouts import PROFILE
 from models.messages import AccountReport, Control, Holder, RowCounts
 from models.partial import EpochPartial
 from models.ranking import RankedAccounts
+from models.sweeping import kept_within
 from models.table import KeyTable, Records
 from models.waiting_facts import WaitingFacts
 
@@ -28,22 +29,6 @@ _UNITS = np.array(
      for name in MEASURES]
 )  # fmt: skip
 _MICROSECONDS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class AccountOptions:
-    """How accounts are kept: all in epochs, except the length of one in seconds."""
-
-    epoch_seconds: int
-    half_life: float
-    generation: int
-    contribution: int
-
-    @classmethod
-    def of(cls, epoch_seconds: int) -> AccountOptions:
-        """Half-life of three days, generations of two, a say in the baseline every six hours."""
-        day = 86_400 / epoch_seconds
-        return cls(epoch_seconds, 3 * day, max(1, round(2 * day)), max(1, round(day / 4)))
 
 
 class AccountStage:
@@ -72,6 +57,7 @@ class AccountStage:
         self._facts = WaitingFacts()
         self._closed = -1
         self.counts = RowCounts()
+        self.evicted = 0
 
     def add(self, batch: EventBatch) -> None:
         """Add rows of this partition, each to its epoch; duplicates are dropped.
@@ -209,6 +195,15 @@ class AccountStage:
         profiles = self._profiles.array[: self._table.count]
         self._keep(np.flatnonzero(profiles["last_epoch"] >= epoch))
 
+    def keep_at_most(self, bound: int) -> None:
+        """Drop the longest idle accounts where there are more than that after a close."""
+        if self.count <= bound:
+            return
+        profiles = self._profiles.array[: self._table.count]
+        kept = kept_within(bound, self._closed, profiles["last_epoch"], profiles["account"])
+        self.evicted += len(profiles) - len(kept)
+        self._keep(kept)
+
     def forget(self, account: int) -> None:
         """Drop all that is known of an account, its rows of open epochs and its facts included."""
         profiles = self._profiles.array[: self._table.count]
@@ -278,6 +273,7 @@ class AccountStage:
             "duplicates": self._duplicates.dump(),
             **self._facts.dump(),
             "counts": [self.counts.added, self.counts.duplicates, self.counts.reused_ids],
+            "evicted": self.evicted,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -293,3 +289,4 @@ class AccountStage:
         self._duplicates.load(state["duplicates"])
         self._facts.load(state)
         self.counts = RowCounts(*state["counts"])
+        self.evicted = int(state["evicted"])

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from models.account_options import AccountOptions
 from models.account_pieces import FactValues
-from models.accounts import AccountOptions, AccountStage
+from models.accounts import AccountStage
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.head import Head, HeadOptions
 from models.messages import RowCounts, TieReport
 from models.options import EpochOptions, MemoryOptions
-from models.sweeping import day_of, oldest_kept, single_epochs
+from models.sweeping import day_of, oldest_kept, share_of, single_epochs
 from models.tie_score import TieScore
 from models.ties import TieStage
 from schemas.alert import AlertEvent
@@ -42,7 +43,7 @@ class DetectorOptions:
 
     Attributes:
         partitions: Account partitions, and as many tie partitions.
-        memory: How long idle accounts and ties are kept.
+        memory: How many accounts and ties are kept, and how long idle ones.
         keep_reports: Keep the tie reports of every epoch, members listed, for fitting and dumps.
     """
 
@@ -99,6 +100,16 @@ class Detector:
         """Ties in state."""
         return sum(stage.count for stage in self._ties)
 
+    @property
+    def evicted_accounts(self) -> int:
+        """Accounts dropped so far because there were too many."""
+        return sum(stage.evicted for stage in self._accounts)
+
+    @property
+    def evicted_ties(self) -> int:
+        """Ties dropped so far because there were too many."""
+        return sum(stage.evicted for stage in self._ties)
+
     def add(self, batch: EventBatch) -> None:
         """Add rows of any partition, each with its epoch."""
         if len(self._accounts) == 1:
@@ -152,16 +163,20 @@ class Detector:
         self._sweep(epoch)
 
     def _sweep(self, epoch: int) -> None:
-        """Drop what has been idle for long, once a day of event time."""
+        """Drop what has been idle for long, once a day, and what exceeds the bounds."""
+        memory, count = self._options.memory, len(self._accounts)
         day = day_of(epoch, self._options.epoch)
-        if day == self._swept_day:
-            return
-        self._swept_day = day
-        oldest = oldest_kept(epoch, self._options.epoch, self._options.memory)
+        if day != self._swept_day:
+            self._swept_day = day
+            oldest = oldest_kept(epoch, self._options.epoch, memory)
+            for accounts in self._accounts:
+                accounts.forget_before(oldest)
+            for ties in self._ties:
+                ties.forget_before(oldest)
         for accounts in self._accounts:
-            accounts.forget_before(oldest)
+            accounts.keep_at_most(share_of(memory.accounts, count))
         for ties in self._ties:
-            ties.forget_before(oldest)
+            ties.keep_at_most(share_of(memory.ties, count), epoch)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""

@@ -55,7 +55,7 @@ class LearningOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryOptions:
-    """Bounds of the state, over all partitions of one process.
+    """Bounds of the state, over all partitions; each has an equal share.
 
     Attributes:
         accounts: Most account profiles kept; the longest idle in event time leave first.

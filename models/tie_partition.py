@@ -10,7 +10,7 @@ from models.checkpoint import Cut
 from models.messages import TieBatch, TieOptions, without_account
 from models.options import EpochOptions, MemoryOptions
 from models.protocol import NOTHING, ConcludedTies, Forget, Sent, TieRows, TiesClosed, ToTies
-from models.sweeping import day_of, oldest_kept, single_epochs
+from models.sweeping import day_of, oldest_kept, share_of, single_epochs
 from models.tie_score import TieScore
 from models.ties import TieStage
 
@@ -22,7 +22,7 @@ class TiePartition:
         number: Which of the partitions it is.
         partitions: How many account partitions there are.
         epoch: How event time is cut.
-        memory: How long idle ties are kept.
+        memory: How many ties are kept, and how long idle ones.
         score: The tie score.
     """
 
@@ -70,10 +70,13 @@ class TiePartition:
         if message.epoch != self.closed or repeated:
             return
         self._options, self._concluded = message.options, message.epoch
+        if message.epoch == NOTHING:
+            return
         day = day_of(message.epoch, self._epoch)
-        if message.epoch > NOTHING and day != self._swept_day:
+        if day != self._swept_day:
             self._swept_day = day
             self.stage.forget_before(oldest_kept(message.epoch, self._epoch, self._memory))
+        self.stage.keep_at_most(share_of(self._memory.ties, self._partitions), message.epoch)
 
     def _forget(self, account: int) -> None:
         self.stage.forget(account)

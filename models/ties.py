@@ -15,74 +15,18 @@ from models.layouts import EDGE
 from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
+from models.sweeping import kept_within
 from models.table import Records
 from models.tie_forgetting import without_member, without_singles
+from models.tie_layouts import MEMBER, TIE, VALUE
 from models.tie_pieces import clear_pieces, place_records, record_pieces
 from models.tie_score import TieScore
-
-VALUE = np.dtype(
-    [
-        ("key", np.uint64),
-        ("account", np.uint64),
-        ("count", np.int32),
-        ("epoch", np.int32),
-        ("joined", np.int32),
-        ("slot", np.int32),
-    ],
-    align=True,
-)
-"""A tie value: its only account and how often that showed it, or `TIE` and the number of the tie.
-
-`slot` is the account's in the batch of `epoch`, of no meaning later.
-"""
-
-TIE = np.dtype(
-    [
-        ("key", np.uint64),
-        ("volume", np.int64),
-        ("tested_volume", np.int64),
-        ("members", np.int32),
-        ("tested_members", np.int32),
-        ("head", np.int32),
-        ("first_epoch", np.int32),
-        ("last_epoch", np.int32),
-        ("listed_members", np.int32),
-    ],
-    align=True,
-)
-"""A tie: members, requests that showed the value, both at its last test, and the chain of members.
-
-`listed_members` is how many members it had when the head last saw them.
-"""
-
-MEMBER = np.dtype(
-    [
-        ("account", np.uint64),
-        ("owner", np.uint64),
-        ("payment", np.uint32),
-        ("network", np.uint32),
-        ("tie", np.int32),
-        ("next", np.int32),
-        ("count", np.int32),
-        ("requests", np.int32),
-        ("joined", np.int32),
-        ("epoch", np.int32),
-        ("ranked", np.uint8),
-        ("ranks", np.uint8, (FEATURES,)),
-    ],
-    align=True,
-)
-"""An account within a tie, which last showed the value in `epoch`.
-
-`requests` and `ranks` are the account's when it did. They are kept here, a copy a tie, because a
-tie partition hears of an account only when it shows one of the partition's values: what it knows
-must not depend on how many partitions there are.
-"""
 
 STATISTICS = tie_statistics(FEATURES)
 LEAST_MEMBERS = 3
 _LEAST_VOLUME = 6
 _FULLEST = 0.65
+_GONE = -1
 
 
 class TieStage:
@@ -106,6 +50,7 @@ class TieStage:
         self._written_clear = 0
         self._written_epoch = -1
         self.rebuilt = False
+        self.evicted = 0
 
     @property
     def count(self) -> int:
@@ -214,6 +159,20 @@ class TieStage:
         if len(ties) and int(ties["last_epoch"].min()) < epoch:
             self._forget(epoch, -1)
 
+    def keep_at_most(self, bound: int, epoch: int) -> None:
+        """Drop the longest idle ties where there are more than that after the close of an epoch."""
+        if self.count <= bound:
+            return
+        ties = self._ties.array[: self._counts[1]]
+        kept = kept_within(bound, epoch, ties["last_epoch"], ties["key"])
+        self.evicted += len(ties) - len(kept)
+        gone = np.ones(len(ties), np.bool_)
+        gone[kept] = False
+        shared = np.flatnonzero(self._values["account"] == kernels.TIE)
+        # No epoch is before 0: what was last shown then is dropped, whatever is else.
+        self._values["epoch"][shared[gone[self._values["count"][shared]]]] = _GONE
+        self._forget(0, _GONE)
+
     def forget(self, account: int) -> None:
         """Take an account out of all ties, and drop the values that only it showed."""
         state = self.dump()
@@ -221,7 +180,7 @@ class TieStage:
         ties, members = without_member(state["ties"], state["members"], account)
         kept = set(values["key"].tolist())
         clear = {key: text for key, text in self._clear.items() if key in kept}
-        self.load({"values": values, "ties": ties, "members": members, "clear": clear})
+        self.load({**state, "values": values, "ties": ties, "members": members, "clear": clear})
         self.rebuilt = True
 
     def _forget(self, tie_epoch: int, single_epoch: int) -> None:
@@ -279,6 +238,7 @@ class TieStage:
             "ties": self._ties.array[: self._counts[1]].copy(),
             "members": self._members.array[: self._counts[2]].copy(),
             "clear": self._clear,
+            "evicted": self.evicted,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -287,6 +247,7 @@ class TieStage:
         self._ties.replace(fitted(state["ties"], TIE))
         self._members.replace(fitted(state["members"], MEMBER))
         self._clear = {int(key): str(text) for key, text in state["clear"].items()}
+        self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
         kernels.place_values(self._values, fitted(state["values"], VALUE))
         self._place_members(_power_above(len(state["members"]) * 2))
@@ -296,4 +257,4 @@ def _power_above(count: int) -> int:
     return 1 << max(14, int(count).bit_length())
 
 
-__all__ = ["EDGE", "MEMBER", "TestedTies", "TieBatch", "TieOptions", "TieReport", "TieStage"]
+__all__ = ["EDGE", "TestedTies", "TieBatch", "TieOptions", "TieReport", "TieStage"]

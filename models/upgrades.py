@@ -32,4 +32,13 @@ def _from_1(state: State) -> State:
     return {**state, "late": late}
 
 
-_STEPS: dict[int, Callable[[State], State]] = {1: _from_1}
+def _from_2(state: State) -> State:
+    """Nothing was dropped for want of room."""
+    detector = state.get("detector")
+    if detector is not None:
+        for stage in (*detector["accounts"], *detector["ties"]):
+            stage["evicted"] = 0
+    return state
+
+
+_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2}

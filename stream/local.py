@@ -50,6 +50,8 @@ class Counters:
     accounts: int = 0
     ties: int = 0
     epochs: int = 0
+    evicted_accounts: int = 0
+    evicted_ties: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
@@ -123,6 +125,8 @@ class LocalRun:
             self._detector.account_count,
             self._detector.tie_count,
             self._detector.epochs,
+            self._detector.evicted_accounts,
+            self._detector.evicted_ties,
             self._unknown,
         )
 

@@ -66,6 +66,14 @@ class Counters(Protocol):
         """Epochs closed."""
 
     @property
+    def evicted_accounts(self) -> int:
+        """Account profiles dropped because there were more than `memory.accounts`."""
+
+    @property
+    def evicted_ties(self) -> int:
+        """Ties dropped because there were more than `memory.ties`."""
+
+    @property
     def unknown_fields(self) -> Mapping[str, int]:
         """Requests that carried each field outside the contract."""
 

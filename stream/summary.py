@@ -47,6 +47,8 @@ class Counts(msgspec.Struct, frozen=True):
     accounts: int
     ties: int
     epochs: int
+    evicted_accounts: int
+    evicted_ties: int
     unknown_fields: dict[str, int]
 
 
@@ -142,6 +144,8 @@ def _counts(result: Replayed, run: Run) -> Counts:
         accounts=counters.accounts,
         ties=counters.ties,
         epochs=counters.epochs,
+        evicted_accounts=counters.evicted_accounts,
+        evicted_ties=counters.evicted_ties,
         unknown_fields=dict(counters.unknown_fields),
     )
 
@@ -191,6 +195,11 @@ def _count_lines(summary: Summary) -> Iterator[str]:
         f"{counted(counts.accounts, 'account')}, {counted(counts.ties, 'tie')}, "
         f"{counted(counts.epochs, 'closed epoch')}"
     )
+    if counts.evicted_accounts or counts.evicted_ties:
+        yield (
+            f"{counted(counts.evicted_accounts, 'account')} and "
+            f"{counted(counts.evicted_ties, 'tie')} dropped to stay within [memory]"
+        )
     if counts.bad_facts:
         yield f"{counted(counts.bad_facts, 'bad line')} of facts"
     if counts.unknown_fields:

@@ -43,8 +43,9 @@ class Accounts:
 
     async def receive(self, partition: AccountPartition, message: ToAccounts) -> bool:
         """Take a message; the state may be cut whenever an epoch was closed since."""
-        gaps = partition.gaps
+        gaps, evicted = partition.gaps, partition.stage.evicted
         await self._outbox.send(partition.receive(message))
+        _tell_evicted(self.name, partition.number, partition.stage.evicted - evicted)
         if partition.gaps > gaps:
             _log.warning("rows_missing_before", partition=partition.number)
         return partition.has_news
@@ -76,7 +77,9 @@ class Ties:
 
     async def receive(self, partition: TiePartition, message: ToTies) -> bool:
         """Take a message; the state may be cut whenever an epoch was closed since."""
+        evicted = partition.stage.evicted
         await self._outbox.send(partition.receive(message))
+        _tell_evicted(self.name, partition.number, partition.stage.evicted - evicted)
         return partition.has_news
 
     def cut(self, partition: TiePartition, *, whole: bool) -> Cut:
@@ -157,6 +160,11 @@ class Heads:
     def cut(self, partition: HeadPartition, *, whole: bool) -> Cut:
         """The state, always whole."""
         return partition.cut()
+
+
+def _tell_evicted(stage: str, partition: int, count: int) -> None:
+    if count:
+        _log.warning("evicted", stage=stage, partition=partition, count=count)
 
 
 __all__ = ["Accounts", "Heads", "Stage", "Ties"]

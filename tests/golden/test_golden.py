@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.arrays import decode_values
 from models.layouts import PARTIAL, PROFILE
 from models.state import VERSION, decode_state, encode_state
-from models.ties import MEMBER, TIE, VALUE
+from models.tie_layouts import MEMBER, TIE, VALUE
 from models.wire import WIRE_VERSION, Assembler, read_frame, to_frames
 from tests.golden.deployment import Deployment, started
 from tests.golden.files import path_of, paths_of, read

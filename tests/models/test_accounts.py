@@ -9,7 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.accounts import AccountOptions, AccountStage
+from models.account_options import AccountOptions
+from models.accounts import AccountStage
 from models.batch import EventBatch
 from models.checkpoint import PIECE_ROWS
 from models.ingestion import BatchBuilder
@@ -55,7 +56,9 @@ class Saved:
 def settled(stage: AccountStage) -> Any:
     """What a cut must give back: all but rows of open epochs and the counts of the process."""
     state = stage.dump()
-    return content({name: state[name] for name in state if name not in {"open", "counts"}})
+    return content(
+        {name: state[name] for name in state if name not in {"open", "counts", "evicted"}}
+    )
 
 
 def spread(batch: EventBatch, closed: int, offsets: list[int]) -> EventBatch:

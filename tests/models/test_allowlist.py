@@ -10,7 +10,7 @@ from models.allowlist import AllowList
 from models.hashing import network_bits
 from models.kinds import KIND_BITS, TieKind
 from models.options import AllowEntry, AllowKind
-from models.ties import MEMBER
+from models.tie_layouts import MEMBER
 
 NOON = 1_700_000_000_000_000
 FRAGMENT = 77 << KIND_BITS | TieKind.FRAGMENT

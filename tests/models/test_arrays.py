@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from models.arrays import decode_values, encode_values, fitted
 from models.layouts import EDGE, PARTIAL, PROFILE
-from models.ties import MEMBER, STATISTICS, TIE, VALUE
+from models.tie_layouts import MEMBER, TIE, VALUE
+from models.ties import STATISTICS
 
 _ARRAY = 2
 

@@ -9,8 +9,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.account_options import AccountOptions
 from models.account_partition import AccountPartition
-from models.accounts import AccountOptions, AccountStage
+from models.accounts import AccountStage
 from models.baseline import FEATURES
 from models.clusters import Cluster
 from models.ingestion import BatchBuilder

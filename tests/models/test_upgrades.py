@@ -20,12 +20,19 @@ def of_version_1(state: Any) -> bytes:
 
 
 def run(*counts: list[int]) -> dict[str, Any]:
-    return {"detector": {"accounts": [{"counts": one} for one in counts]}, "bad": 3}
+    return {"detector": {"accounts": [{"counts": one} for one in counts], "ties": [{}]}, "bad": 3}
 
 
 def test_late_rows_of_all_stages_become_those_of_the_run() -> None:
     state = decode_state(of_version_1(run([10, 2, 1, 4], [20, 0, 0, 5])))
-    assert state == {**run([10, 2, 1], [20, 0, 0]), "late": 9}
+    assert state["late"] == 9
+    assert [stage["counts"] for stage in state["detector"]["accounts"]] == [[10, 2, 1], [20, 0, 0]]
+
+
+def test_before_version_3_nothing_was_dropped_for_want_of_room() -> None:
+    detector = upgraded(run([10, 2, 1], [20, 0, 0]), 2)["detector"]
+    stages = [*detector["accounts"], *detector["ties"]]
+    assert [stage["evicted"] for stage in stages] == [0, 0, 0]
 
 
 def test_a_state_of_today_stays_as_it_is() -> None:

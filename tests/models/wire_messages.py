@@ -47,7 +47,8 @@ from models.protocol import (
     ToSources,
     ToTies,
 )
-from models.ties import MEMBER, STATISTICS
+from models.tie_layouts import MEMBER
+from models.ties import STATISTICS
 from tests.strategies import KEY, events, keys
 
 BUILDER = BatchBuilder(KEY)

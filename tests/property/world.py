@@ -17,6 +17,7 @@ from models.allowlist import AllowList
 from models.head import Head, HeadOptions
 from models.head_partition import HeadPartition
 from models.ingestion import BatchBuilder
+from models.options import MemoryOptions
 from models.tie_partition import TiePartition
 from tests.property.outbox import FINDINGS, Outbox
 from tests.property.reader import ALERTS, SCORES, Partition, Reader, Saved
@@ -77,10 +78,14 @@ class World:
         self.disturbances = 0
 
     def add_stages(
-        self, partitions: int, expected: Sequence[str], saved: Mapping[str, Saved] | None = None
+        self,
+        partitions: int,
+        expected: Sequence[str],
+        saved: Mapping[str, Saved] | None = None,
+        memory: MemoryOptions = SETTINGS.memory,
     ) -> None:
         """The head, account partitions and tie partitions; they go on from what was saved."""
-        epoch, memory = SETTINGS.epoch, SETTINGS.memory
+        epoch = SETTINGS.epoch
         allowed = AllowList((), self.builder.account_key, self.builder.owner_key)
         options = HeadOptions(
             epoch.seconds, epoch.lateness_seconds, SETTINGS.budget, SETTINGS.learning

@@ -33,6 +33,8 @@ class TwinCounters:
     accounts: int = 0
     ties: int = 0
     epochs: int = 0
+    evicted_accounts: int = 0
+    evicted_ties: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
