@@ -13,7 +13,10 @@ from models.checkpoint import PIECE_ROWS
 from models.layouts import PROFILE
 
 FactValues = dict[str, int]
-"""Facts of an account as profile columns: `created`, `plan`, `stated_payment`, `owner`."""
+"""Facts of an account as profile columns.
+
+`created`, `plan`, `stated_payment`, `payment`, `owner`, `status`.
+"""
 
 Piece = dict[str, Any]
 

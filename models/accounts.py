@@ -16,7 +16,7 @@ from models.duplicates import Duplicates
 from models.kernels import accounts as kernels
 from models.kernels.batch import UNIT
 from models.kinds import TieKind
-from models.layouts import PROFILE
+from models.layouts import BANNED, PROFILE
 from models.messages import AccountReport, Control, Holder, RowCounts
 from models.partial import EpochPartial
 from models.ranking import RankedAccounts
@@ -110,7 +110,7 @@ class AccountStage:
         partials, edges = partial.partials, partial.edges
         slots = self._slots(partial)
         self._touch(slots)
-        self._apply_facts(epoch)
+        bans = self._apply_facts(epoch)
         options = self._options
         hour = epoch * options.epoch_seconds // 3600 % 24
         kernels.fold(
@@ -120,7 +120,7 @@ class AccountStage:
         kernels.recall(self._profiles.array, slots, edges, np.uint64(TieKind.FRAGMENT))
         now = (epoch + 1) * options.epoch_seconds * _MICROSECONDS
         ranked = RankedAccounts(epoch, now, partial, self._profiles.array[slots], control)
-        return self._report(epoch, ranked, partial, slots)
+        return self._report(epoch, ranked, partial, slots, bans)
 
     def _bring_forward(self, epoch: int) -> None:
         """What is open of earlier epochs was passed over: it counts in this one."""
@@ -140,7 +140,12 @@ class AccountStage:
         return slots
 
     def _report(
-        self, epoch: int, ranked: RankedAccounts, partial: EpochPartial, slots: NDArray[np.int32]
+        self,
+        epoch: int,
+        ranked: RankedAccounts,
+        partial: EpochPartial,
+        slots: NDArray[np.int32],
+        bans: Mapping[int, bool],
     ) -> AccountReport:
         self._profiles.array["contributes"][slots[ranked.due]] = epoch + self._options.contribution
         priorities, sample = ranked.sample()
@@ -154,6 +159,8 @@ class AccountStage:
             sample=sample,
             requests=int(partial.partials["measures"][:, 0].sum()),
             scores=ranked.scores(self._names, slots),
+            banned=sorted(account for account, banned in bans.items() if banned),
+            reinstated=sorted(account for account, banned in bans.items() if not banned),
         )
 
     def _flag(self, control: Control) -> None:
@@ -164,15 +171,11 @@ class AccountStage:
                 self._profiles.array["flagged"][slots] = flag
                 self._touch(slots)
 
-    def _apply_facts(self, epoch: int) -> None:
-        # Sign-ups are known before any use: facts wait for the account's first request.
-        accounts = np.array(self._facts.due(epoch), np.uint64)
-        slots = self._table.look_up(accounts)
-        self._touch(slots[slots >= 0])
-        for account, slot in zip(accounts.tolist(), slots.tolist(), strict=True):
-            if slot >= 0:
-                for name, value in self._facts.take(account).items():
-                    self._profiles.array[name][slot] = value
+    def _apply_facts(self, epoch: int) -> Mapping[int, bool]:
+        """Let facts act; the accounts that were banned by them (True) or are no longer (False)."""
+        slots, bans = self._facts.act(epoch, self._table, self._profiles.array)
+        self._touch(slots)
+        return bans
 
     def answer(self, keys: NDArray[np.uint64]) -> dict[int, Holder]:
         """What is known of those of the accounts that this partition holds."""
@@ -181,12 +184,15 @@ class AccountStage:
         for key, slot in zip(keys.tolist(), slots.tolist(), strict=True):
             if slot >= 0:
                 profile = self._profiles.array[slot]
+                example_id, example_time = self._examples[slot]
                 found[key] = Holder(
                     self._names[slot],
                     int(profile["lifetime"]),
                     int(profile["first"]),
                     int(profile["last"]),
-                    *self._examples[slot],
+                    example_id,
+                    example_time,
+                    bool(profile["status"] == BANNED),
                 )
         return found
 

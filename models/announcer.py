@@ -36,6 +36,7 @@ DETECTOR = "gauger.ties"
 _MICROSECONDS = 1_000_000
 _MOST_TIES = 20
 _GROWTH = 1.25
+_CLOSE_DAYS = 5.0
 
 _SHARED = {
     TieKind.FRAGMENT: "a fragment of their prompts",
@@ -55,12 +56,26 @@ class Announcer:
     def __init__(self, epoch_seconds: int, lateness_seconds: int, score: TieScore) -> None:
         self._epoch = epoch_seconds * _MICROSECONDS
         self._lateness = lateness_seconds * _MICROSECONDS
+        self._idle_epochs = round(_CLOSE_DAYS * 86_400 / epoch_seconds)
         self._score = score
         self._clear: dict[int, str] = {}
 
     def time_of(self, epoch: int) -> int:
         """Event time at which an epoch is decided: its end and the lateness it waited for."""
         return (epoch + 1) * self._epoch + self._lateness
+
+    def end_of(self, epoch: int) -> int:
+        """Event time at which an epoch ends, microseconds."""
+        return (epoch + 1) * self._epoch
+
+    def idle_before(self, epoch: int) -> int:
+        """The epoch since which a cluster must have changed to be open in this one."""
+        return epoch - self._idle_epochs
+
+    @staticmethod
+    def alert_id(cluster: Cluster) -> str:
+        """Id of the finding that a cluster is."""
+        return _digest("finding", cluster.id, str(cluster.first_epoch))
 
     @staticmethod
     def entity_id(tie: int, epoch: int) -> str:
@@ -73,13 +88,18 @@ class Announcer:
 
     def has_news(self, cluster: Cluster, epoch: int) -> bool:
         """Whether a cluster has anything to announce in this epoch (or must be closed)."""
-        return cluster.last_epoch < epoch or _step(cluster, len(cluster.fresh)) is not None
+        return self._has_ended(cluster, epoch) or _step(cluster, len(cluster.fresh)) is not None
+
+    def _has_ended(self, cluster: Cluster, epoch: int) -> bool:
+        return cluster.dismissed or cluster.last_epoch < self.idle_before(epoch)
 
     def announce(
         self, cluster: Cluster, epoch: int, holders: Mapping[int, Holder]
     ) -> list[AlertEvent]:
         """The events that this epoch adds to the finding; none when nothing changed enough."""
-        ended = cluster.last_epoch < epoch
+        ended = self._has_ended(cluster, epoch)
+        if ended and cluster.closed:
+            return []
         if ended and cluster.sequence < 0:
             cluster.closed = True
             return []
@@ -87,7 +107,7 @@ class Announcer:
         step = "close" if ended else _step(cluster, len(fresh))
         if step is None:
             return []
-        severity = _severity(len(cluster.named) + len(fresh))
+        severity = _severity(cluster, len(cluster.named) + len(fresh))
         return self._events(cluster, step, fresh, epoch, holders, severity)
 
     def _events(
@@ -103,10 +123,11 @@ class Announcer:
         for start in range(0, max(len(fresh), 1), MAX_ACCOUNTS):
             part = fresh[start : start + MAX_ACCOUNTS]
             cluster.named.update(dict.fromkeys(part, epoch))
+            cluster.banned.update(account for account in part if holders[account].banned)
+            cluster.strength = max(cluster.strength, cluster.at_large)
             cluster.sequence += 1
             step: Activity = activity if start == 0 else "update"
             events.append(self._event(cluster, step, part, epoch, holders, severity))
-        cluster.announced = len(cluster.named)
         cluster.severity = severity
         cluster.closed = activity == "close"
         return events
@@ -121,7 +142,7 @@ class Announcer:
         severity: Severity,
     ) -> AlertEvent:
         named = [holders[account] for account in cluster.named if account in holders]
-        alert_id = _digest("finding", cluster.id, str(cluster.first_epoch))
+        alert_id = self.alert_id(cluster)
         evidence = self._evidence(cluster)
         return AlertEvent(
             alert_id=alert_id,
@@ -142,7 +163,7 @@ class Announcer:
             evidence=evidence,
             ties=self._ties(cluster),
             examples=_examples(named),
-            response=_response(severity, len(cluster.named)),
+            response=_response(cluster, severity),
             techniques=_techniques(evidence),
             first_seen=to_rfc3339(min((holder.first for holder in named), default=0)),
             last_seen=to_rfc3339(max((holder.last for holder in named), default=0)),
@@ -212,12 +233,23 @@ def _step(cluster: Cluster, fresh: int) -> Activity | None:
     """What naming so many more accounts would be: a finding, a change worth telling, or nothing."""
     if cluster.sequence < 0:
         return "create" if fresh >= LEAST_MEMBERS else None
-    total = len(cluster.named) + fresh
-    grown = total >= _GROWTH * cluster.announced
-    return "update" if fresh and (grown or _severity(total) != cluster.severity) else None
+    grown = cluster.at_large + fresh >= _GROWTH * cluster.strength
+    # Where members were banned, whoever comes in their place is news at once.
+    replaced = cluster.at_large < cluster.strength
+    changed = _severity(cluster, len(cluster.named) + fresh) != cluster.severity
+    raised = changed and cluster.verdict == "confirm" and not cluster.closed
+    return "update" if raised or (fresh and (grown or replaced or changed)) else None
 
 
-def _severity(accounts: int) -> Severity:
+def _severity(cluster: Cluster, accounts: int) -> Severity:
+    """By the accounts named; what people have dismissed or confirmed is worth less or more."""
+    if cluster.dismissed:
+        return "info"
+    by_size = _severity_of(accounts)
+    return "high" if cluster.verdict == "confirm" and by_size != "critical" else by_size
+
+
+def _severity_of(accounts: int) -> Severity:
     if accounts < 5:
         return "low"
     if accounts < 20:
@@ -230,7 +262,12 @@ def _title(cluster: Cluster) -> str:
     return f"{len(cluster.named)} accounts act as one and share {_SHARED[kind]}"
 
 
-def _response(severity: Severity, accounts: int) -> Response:
+def _response(cluster: Cluster, severity: Severity) -> Response:
+    accounts = len(cluster.named)
+    if cluster.dismissed:
+        return Response("watch", "dismissed: nothing is to be done")
+    if cluster.verdict == "confirm":
+        return Response("hold", f"confirmed: hold the {accounts} accounts while they are checked")
     if severity == "low":
         return Response("watch", "few accounts so far; look at the examples before acting")
     if severity == "medium":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,9 @@ class Cluster:
         holdings: Ties held, by account key.
         affinities: Latest affinity, by account key.
         named: Account keys that alerts have named.
+        banned: Those of them that were banned. Their ties stay: who takes them up replaces them.
+        strength: The most accounts that were named and at large.
+        verdict: What people said of it last, at the event time `judged` (microseconds).
     """
 
     id: str
@@ -79,10 +82,18 @@ class Cluster:
     affinities: dict[int, float] = field(default_factory=dict)
     _core: set[int] | None = None
     named: dict[int, int] = field(default_factory=dict)
+    banned: set[int] = field(default_factory=set)
+    strength: int = 0
     sequence: int = -1
-    announced: int = 0
     severity: str = ""
     closed: bool = False
+    verdict: str = ""
+    judged: int = 0
+
+    @property
+    def dismissed(self) -> bool:
+        """Whether the last verdict on it says that there is nothing behind it."""
+        return self.verdict == "dismiss"
 
     def add(self, tie: TieFinding, epoch: int) -> None:
         """Take a tie in, or its newest state; a tie that once stood out goes on doing so."""
@@ -136,7 +147,8 @@ class Cluster:
         self.holdings.pop(account, None)
         self.affinities.pop(account, None)
         self.named.pop(account, None)
-        self.announced = min(self.announced, len(self.named))
+        self.banned.discard(account)
+        self.strength = min(self.strength, len(self.named))
         self._core = None
 
     def keeps(self, tie: TieFinding) -> bool:
@@ -158,6 +170,16 @@ class Cluster:
             tie.accounts
         )
 
+    def note_bans(self, banned: Iterable[int], reinstated: Iterable[int]) -> None:
+        """Take in which accounts were banned, and of which the ban was lifted."""
+        self.banned.update(account for account in banned if account in self.named)
+        self.banned.difference_update(reinstated)
+
+    @property
+    def at_large(self) -> int:
+        """How many of the accounts that alerts have named are not banned."""
+        return len(self.named) - len(self.banned)
+
     @property
     def fresh(self) -> list[int]:
         """Accounts worth naming that no alert has named."""
@@ -178,11 +200,23 @@ class Cluster:
 
 
 class Clusters:
-    """All clusters, and which tie belongs to which."""
+    """All clusters, which tie belongs to which, and the ties of those that were dismissed."""
 
     def __init__(self) -> None:
         self.all: dict[str, Cluster] = {}
         self.by_tie: dict[int, str] = {}
+        self.dismissed: set[int] = set()
+
+    def let_go(self, cluster: Cluster) -> None:
+        """Dismiss a cluster: its ties count no more."""
+        for key in cluster.ties:
+            del self.by_tie[key]
+        self.dismissed.update(cluster.ties)
+
+    def take_back(self, cluster: Cluster) -> None:
+        """Undo the dismissal of a cluster."""
+        self.dismissed.difference_update(cluster.ties)
+        self.by_tie.update(dict.fromkeys(cluster.ties, cluster.id))
 
     def find(self, tie: TieFinding) -> Cluster | None:
         """The cluster that the tie belongs to: the one that holds it, else the largest overlap.
@@ -195,7 +229,8 @@ class Clusters:
         if held is not None:
             self.all[held].drop(tie.key)
             del self.by_tie[tie.key]
-        fitting = [cluster for cluster in self.all.values() if cluster.takes(tie)]
+        every = self.all.values()
+        fitting = [cluster for cluster in every if not cluster.dismissed and cluster.takes(tie)]
         if not fitting:
             return None
         return max(fitting, key=lambda cluster: (cluster.common(tie), cluster.id))
@@ -218,7 +253,9 @@ class Clusters:
                 "holdings": {account: sorted(ties) for account, ties in cluster.holdings.items()},
                 "affinities": cluster.affinities,
                 "named": cluster.named,
-                "told": [cluster.sequence, cluster.announced, cluster.severity, cluster.closed],
+                "banned": sorted(cluster.banned),
+                "told": [cluster.sequence, cluster.strength, cluster.severity, cluster.closed],
+                "verdict": [cluster.verdict, cluster.judged],
             }
             for cluster in self.all.values()
         ]
@@ -226,18 +263,21 @@ class Clusters:
     def load(self, state: list[Mapping[str, Any]]) -> None:
         """Take what `dump` gave."""
         for saved in state:
-            sequence, announced, severity, closed = saved["told"]
             first_epoch, last_epoch = saved["epochs"]
             p_value, q_value = saved["values"]
             best = saved["best"]
             cluster = Cluster(saved["id"], first_epoch, last_epoch, best, p_value, q_value)
-            cluster.sequence, cluster.announced = sequence, announced
-            cluster.severity, cluster.closed = severity, closed
-            for fields in saved["ties"]:
-                tie = TieFinding(**fields)
-                cluster.ties[tie.key] = tie
-                self.by_tie[tie.key] = cluster.id
+            sequence, strength, severity, closed = saved["told"]
+            cluster.verdict, cluster.judged = saved["verdict"]
+            cluster.ties = {tie["key"]: TieFinding(**tie) for tie in saved["ties"]}
+            if cluster.dismissed:
+                self.dismissed.update(cluster.ties)
+            else:
+                self.by_tie.update(dict.fromkeys(cluster.ties, cluster.id))
             cluster.holdings = {int(key): set(ties) for key, ties in saved["holdings"].items()}
             cluster.affinities = {int(key): value for key, value in saved["affinities"].items()}
             cluster.named = {int(key): value for key, value in saved["named"].items()}
+            cluster.banned = set(saved["banned"])
+            cluster.sequence, cluster.strength = sequence, strength
+            cluster.severity, cluster.closed = severity, closed
             self.all[cluster.id] = cluster

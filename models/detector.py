@@ -16,12 +16,14 @@ from models.account_pieces import FactValues
 from models.accounts import AccountStage
 from models.allowlist import AllowList
 from models.batch import EventBatch
+from models.feedback import VerdictCounts
 from models.head import Head, HeadOptions
 from models.messages import RowCounts, TieReport
 from models.options import EpochOptions, MemoryOptions
 from models.sweeping import day_of, oldest_kept, share_of, single_epochs
 from models.tie_score import TieScore
 from models.ties import TieStage
+from models.verdicts import Verdict
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
@@ -101,6 +103,11 @@ class Detector:
         return sum(stage.count for stage in self._ties)
 
     @property
+    def verdict_counts(self) -> VerdictCounts:
+        """Verdicts that have acted, by what became of them."""
+        return self._head.verdict_counts
+
+    @property
     def evicted_accounts(self) -> int:
         """Accounts dropped so far because there were too many."""
         return sum(stage.evicted for stage in self._accounts)
@@ -124,6 +131,10 @@ class Detector:
     def add_facts(self, account: int, time: int, facts: FactValues) -> None:
         """Add facts of an account (key, microseconds, profile columns)."""
         self._accounts[account % len(self._accounts)].add_facts(account, time, facts)
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Add a verdict on a finding."""
+        self._head.add_verdict(verdict)
 
     def advance(self, watermark: int | None) -> ClosedEpochs:
         """Close every epoch that the watermark (microseconds) has passed by the allowed lateness.

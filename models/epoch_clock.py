@@ -80,7 +80,12 @@ class EpochClock:
             return None
         self._open.discard(epoch)
         self.last = epoch
-        coverage = {source: known.position for source, known in sorted(self._sources.items())}
+        # Verdicts go to the head alone: no account partition is ever covered by their sources.
+        coverage = {
+            source: known.position
+            for source, known in sorted(self._sources.items())
+            if known.state != "feedback"
+        }
         return Close(epoch, coverage)
 
     @property

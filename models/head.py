@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from models.allowlist import AllowList
 from models.announcer import Announcer
-from models.baseline import Population, RankTables
 from models.budget import Budget
 from models.calibration import Calibration
 from models.clusters import Cluster, TieFinding
-from models.features import BINS
+from models.feedback import Feedback, Heeded, VerdictCounts
 from models.joining import JOIN_P, Joining
+from models.lessons import Lessons
 from models.messages import (
     AccountReport,
     Conclusion,
@@ -34,17 +34,15 @@ from models.messages import (
     TieReport,
 )
 from models.options import BudgetOptions, LearningOptions
-from models.ranking import SAMPLE
 from models.signals import ACCOUNT_FEATURES
 from models.tie_score import TieScore
 from models.ties import LEAST_MEMBERS
+from models.verdicts import Verdict
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
 _LISTED_P = 1e-3
-_HOUR_SAMPLE = 32
 _DELAY_DAYS = 2.0
-_CLOSE_DAYS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +74,14 @@ class Head:
         self._options = options
         self._score = score
         self._allowed = allowed
-        self._ranks = RankTables()
-        self._population = Population()
-        self._oddity = np.zeros(BINS)
-        self._hour_sample: list[tuple[int, bytes]] = []
+        self._lessons = Lessons()
         self._calibration = Calibration(
             score.reference, round(_DELAY_DAYS * options.per_day), options.per_day
         )
         self._budget = Budget(options.budget, options.per_day)
         self._joining = Joining()
+        self._feedback = Feedback(self._joining.clusters, self._budget)
+        self._heeded = Heeded()
         self._changed: dict[str, Cluster] = {}
         self._announcer = Announcer(options.epoch_seconds, options.lateness_seconds, score)
         self._first_epoch = -1
@@ -114,6 +111,15 @@ class Head:
         """Clusters that alerts were made of, in order of discovery."""
         return [cluster for cluster in self._joining.clusters.all.values() if cluster.sequence >= 0]
 
+    @property
+    def verdict_counts(self) -> VerdictCounts:
+        """Verdicts that have acted, by what became of them."""
+        return self._feedback.counts
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Note a verdict; it acts when an epoch closes that is not before its time."""
+        self._feedback.waiting.add(verdict)
+
     def tie_options(self) -> TieOptions:
         """What the tie partitions need for the next epoch."""
         return TieOptions(
@@ -141,40 +147,22 @@ class Head:
         tests = sum(int(report.ties.tested.sum()) for report in ties)
         self._last_epoch = epoch
         self._budget.pass_epoch(passed, sum(report.requests for report in accounts), tests)
-        self._learn(accounts)
+        self._heeded = self._heed(epoch)
+        self._lessons.learn(accounts)
         if new_hour:
-            self._turn_hour(epoch)
+            self._calibration.mature(epoch, self._joining.clusters.by_tie)
+            self._control = self._lessons.turn_hour()
         self._note_tests(epoch, ties)
+        self._note_bans(accounts)
         self._judge(epoch, ties)
         return self._ask(epoch)
 
-    def _learn(self, reports: Sequence[AccountReport]) -> None:
-        offered: list[tuple[int, bytes]] = []
-        for report in reports:
-            self._ranks.add(report.cohorts, report.bins)
-            self._oddity += report.oddity
-            rows = [row.tobytes() for row in report.sample]
-            offered.extend(zip(report.priorities.tolist(), rows, strict=True))
-        # As many as one partition alone would have offered.
-        self._hour_sample.extend(sorted(offered)[:SAMPLE])
-
-    def _turn_hour(self, epoch: int) -> None:
-        self._ranks.fade()
-        self._oddity *= 0.5 ** (1.0 / 72.0)
-        sample = sorted(self._hour_sample)[:_HOUR_SAMPLE]
-        self._hour_sample = []
-        if sample:
-            joined = np.frombuffer(b"".join(row for _, row in sample), np.uint8)
-            self._population.learn(joined.reshape(len(sample), -1))
-        self._calibration.mature(epoch, self._joining.clusters.by_tie)
-        total = self._oddity.sum()
-        above = np.cumsum(self._oddity[::-1])[::-1]
-        ready = self._population.arrays is not None and total >= 100
-        self._control = Control(
-            tables=self._ranks.tables(),
-            trees=self._population.arrays,
-            oddity_tail=(above + 1.0) / (total + 1.0) if ready else None,
-        )
+    def _heed(self, epoch: int) -> Heeded:
+        end = self._announcer.end_of(epoch)
+        if not self._feedback.waiting.any_before(end):
+            return Heeded()
+        findings = {self._announcer.alert_id(cluster): cluster for cluster in self.findings}
+        return self._feedback.heed(end, findings)
 
     def _note_tests(self, epoch: int, reports: Sequence[TieReport]) -> None:
         tested = [
@@ -184,6 +172,13 @@ class Head:
         keys = np.concatenate([ties.statistics["tie"][rows] for ties, rows in tested])
         scores = np.concatenate([ties.scores[rows] for ties, rows in tested])
         self._calibration.note(epoch, keys, scores)
+
+    def _note_bans(self, reports: Sequence[AccountReport]) -> None:
+        banned = [account for report in reports for account in report.banned]
+        reinstated = [account for report in reports for account in report.reinstated]
+        if banned or reinstated:
+            for cluster in self._joining.clusters.all.values():
+                cluster.note_bans(banned, reinstated)
 
     def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
         listed: list[tuple[int, TestedTies, int, NDArray[np.void]]] = []
@@ -209,8 +204,10 @@ class Head:
     def _finding(
         self, ties: TestedTies, row: int, members: NDArray[np.void], epoch: int
     ) -> TieFinding | None:
-        """The listed tie with its p-value, unless the allow list covers it or it is ordinary."""
+        """The listed tie with its p-value, unless it is dismissed, allowed or ordinary."""
         key = int(ties.statistics["tie"][row])
+        if key in self._joining.clusters.dismissed:
+            return None
         members = self._allowed.strip(key, members, self._announcer.time_of(epoch))
         score = float(ties.scores[row])
         p_value = self._calibration.p_value(score)
@@ -236,8 +233,9 @@ class Head:
 
     def _ask(self, epoch: int) -> list[int]:
         """Accounts to ask for: those of the clusters that have something to announce."""
-        oldest = epoch - round(_CLOSE_DAYS * self._options.per_day)
-        changed = [*self._changed.values(), *self._joining.idle_since(oldest)]
+        idle = self._joining.idle_since(self._announcer.idle_before(epoch))
+        concerned = [*self._changed.values(), *idle, *self._heeded.judged]
+        changed = {cluster.id: cluster for cluster in concerned}.values()
         self._due = [
             cluster
             for cluster in sorted(changed, key=lambda cluster: cluster.id)
@@ -254,17 +252,18 @@ class Head:
         """Alerts and scores of the epoch, and what the partitions must know for the next."""
         alerts: list[AlertEvent] = []
         scores: list[ScoreRecord] = []
-        flagged: set[int] = set()
+        flagged = set(self._heeded.flagged)
         for cluster in self._due:
             before = set(cluster.named)
             alerts.extend(self._announcer.announce(cluster, epoch, holders))
             flagged.update(set(cluster.named) - before)
             scores.append(self._announcer.cluster_score(cluster, epoch))
         for report in reports if self._options.account_scores else ():
-            scores.extend(self._announcer.account_scores(report.scores, epoch, self._ranks))
+            scores.extend(self._announcer.account_scores(report.scores, epoch, self._lessons.ranks))
         scores.sort(key=lambda record: (record.entity.kind, record.entity.id))
-        control = replace(self._control, flagged=sorted(flagged), released=())
-        return Conclusion(alerts, scores, control, self.tie_options())
+        released = self._heeded.released - flagged
+        control = replace(self._control, flagged=sorted(flagged), released=sorted(released))
+        return Conclusion(alerts, scores, control, self.tie_options(), self._heeded.unknown)
 
     def forget(self, account: int) -> None:
         """Drop an account from all that was found; what was learned holds no account."""
@@ -274,13 +273,11 @@ class Head:
         """The state as plain values and arrays."""
         return {
             "epochs": [self._first_epoch, self._last_epoch],
-            "ranks": self._ranks.dump(),
-            "population": self._population.dump(),
-            "oddity": self._oddity,
-            "sample": self._hour_sample,
+            **self._lessons.dump(),
             "calibration": self._calibration.dump(),
             "budget": self._budget.dump(),
             "joining": self._joining.dump(),
+            "feedback": self._feedback.dump(),
             "clear": self._announcer.dump(),
             "tables": self._control.tables,
             "oddity_tail": self._control.oddity_tail,
@@ -289,12 +286,10 @@ class Head:
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._first_epoch, self._last_epoch = state["epochs"]
-        self._ranks.load(state["ranks"])
-        self._population.load(state["population"])
-        self._oddity = state["oddity"].copy()
-        self._hour_sample = [(int(priority), row) for priority, row in state["sample"]]
+        self._lessons.load(state)
         self._calibration.load(state["calibration"])
         self._budget.load(state["budget"])
         self._joining.load(state["joining"])
+        self._feedback.load(state["feedback"])
         self._announcer.load(state["clear"])
-        self._control = Control(state["tables"], self._population.arrays, state["oddity_tail"])
+        self._control = self._lessons.control(state)

@@ -26,7 +26,9 @@ from models.protocol import (
     Standing,
     TiesClosed,
     ToHead,
+    Verdicts,
 )
+from models.verdicts import Verdict
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 
@@ -35,7 +37,8 @@ from schemas.score import ScoreRecord
 class Decided:
     """What a step of the head gave out: messages, and findings for everyone.
 
-    `erased` names accounts whose scores are to be withdrawn, after the scores given out here.
+    `erased` names accounts whose scores are to be withdrawn, after the scores given out here,
+    `unknown_verdicts` alert ids that people judged and no finding has.
     """
 
     sent: Sent = field(default_factory=Sent)
@@ -43,6 +46,7 @@ class Decided:
     scores: list[ScoreRecord] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
     concluded: bool = False
+    unknown_verdicts: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -76,6 +80,8 @@ class HeadPartition:
         self._known = head.control()
         self._received = 0
         self._to_forget: list[Forget] = []
+        self._feedback_coverage: dict[str, int] = {}
+        self.gaps = 0
         self.concluded = NOTHING
 
     def begin(self) -> Decided:
@@ -104,6 +110,8 @@ class HeadPartition:
                 self._to_forget.append(message)
                 if hand is None:
                     self._forget(decided)
+            case Verdicts():
+                self._note_verdicts(message)
             case AccountsClosed() if hand and message.epoch == hand.close.epoch:
                 hand.accounts.setdefault(message.partition, message.report)
                 self._try_decide(hand, decided)
@@ -115,6 +123,17 @@ class HeadPartition:
                 if hand.asked <= hand.answers.keys():
                     self._conclude(hand, decided)
         return decided
+
+    def _note_verdicts(self, message: Verdicts) -> None:
+        covered = self._feedback_coverage.get(message.source, NOTHING)
+        if message.previous > covered:
+            # Something between is missing: whoever owns the source will send it, and this again.
+            self.gaps += 1
+            return
+        self._feedback_coverage[message.source] = max(covered, message.position)
+        for position, time, alert_id, verdict in message.verdicts:
+            if position > covered:
+                self._head.add_verdict(Verdict(time, alert_id, verdict))
 
     def _to_all(self, message: Close | Concluded) -> list[tuple[int, Close | Concluded]]:
         return [(number, message) for number in range(self._partitions)]
@@ -153,6 +172,7 @@ class HeadPartition:
         conclusion = self._head.conclude(epoch, holders, reports)
         decided.alerts += conclusion.alerts
         decided.scores += conclusion.scores
+        decided.unknown_verdicts += conclusion.unknown_verdicts
         self._forget(decided)
         decided.concluded = True
         control = conclusion.control
@@ -182,7 +202,12 @@ class HeadPartition:
         """The state; to be asked for right after an epoch was concluded."""
         settled, self._received = self._received, 0
         close = self._in_hand and [self._in_hand.close.epoch, dict(self._in_hand.close.coverage)]
-        closing = {"clock": self.clock.dump(), "close": close, "concluded": self.concluded}
+        closing = {
+            "clock": self.clock.dump(),
+            "close": close,
+            "concluded": self.concluded,
+            "feedback_coverage": self._feedback_coverage,
+        }
         return Cut(True, [{"head": self._head.dump()}], closing, settled)
 
     def seed(self, head: Mapping[str, Any], closed: int) -> tuple[Control, TieOptions]:
@@ -199,6 +224,7 @@ class HeadPartition:
         """Take what a cut gave."""
         self.clock.load(closing["clock"])
         self.concluded = closing["concluded"]
+        self._feedback_coverage = dict(closing["feedback_coverage"])
         close = closing["close"]
         self._in_hand = close and _InHand(Close(int(close[0]), dict(close[1])))
         for piece in pieces:

@@ -16,6 +16,7 @@ from models.batch import BREADTHS, MEASURES, PLANS, EventBatch
 from models.hashing import StringHasher, network_columns
 from models.kernels.batch import combine, gather_ragged, join_ties, mark_rows, measure_rows
 from models.kinds import KIND_BITS, TieKind, tie_keys
+from models.layouts import STATUSES
 from models.sketch import Sketcher
 from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
@@ -71,6 +72,8 @@ class BatchBuilder:
             values["stated_payment"] = values["payment"] = key
         if record.org is not None:
             values["owner"] = self.owner_key(record.org)
+        if record.status is not None:
+            values["status"] = STATUSES.index(record.status)
         return values
 
     def build(self, events: Events) -> EventBatch:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from models.batch import BREADTHS, MEASURES
+from schemas.facts import AccountStatus
 
 HOURS = 24
 RECENT = 32
+
+STATUSES: tuple[AccountStatus, ...] = ("active", "limited", "banned")
+"""What an account may do; profiles hold the place in this list."""
+
+BANNED = STATUSES.index("banned")
 
 PARTIAL = np.dtype(
     [
@@ -62,6 +68,7 @@ PROFILE = np.dtype(
         ("contributes", np.int32),
         ("plan", np.int16),
         ("flagged", np.int16),
+        ("status", np.int16),
         ("recent", np.uint16, (RECENT,)),
     ],
     align=True,
@@ -71,5 +78,6 @@ PROFILE = np.dtype(
 `sums`, `hours`, `active` (epochs), `busy` (60ths of epochs), `repeated` and `sampled` (fragments)
 decay; `marks` and `idle` (microseconds) cover the current generation, `old_…` the one before;
 `contributes` is the first epoch in which the account next counts for the baseline; `payment` and
-`network` are tie keys of values it showed of late, `stated_payment` one that came as a fact.
+`network` are tie keys of values it showed of late, `stated_payment` one that came as a fact;
+`status` is a place in `STATUSES`.
 """

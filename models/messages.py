@@ -50,7 +50,8 @@ class AccountReport:
 
     A batch for each tie partition, a summary for the head. `cohorts` and `bins` are those of the
     accounts that teach the baseline, one row each, `oddity` counts them by bin of oddity; `sample`
-    holds the ranks of those with the smallest `priorities`.
+    holds the ranks of those with the smallest `priorities`. `banned` and `reinstated` are keys of
+    the accounts that were banned with this epoch, and of those whose ban was lifted.
     """
 
     tie_batches: list[TieBatch]
@@ -61,6 +62,8 @@ class AccountReport:
     sample: NDArray[np.uint8]
     requests: int
     scores: AccountScores
+    banned: Sequence[int] = ()
+    reinstated: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What the head may ask of an account: its name, requests so far, one request to look up."""
+    """What the head may ask of an account.
+
+    Its name, requests so far, one request to look up, whether it is banned.
+    """
 
     name: str
     requests: int
@@ -175,6 +181,7 @@ class Holder:
     last: int
     example_id: str
     example_time: int
+    banned: bool = False
 
 
 @dataclass(slots=True)
@@ -188,12 +195,16 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What the head says at the end of an epoch."""
+    """What the head says at the end of an epoch.
+
+    `unknown_verdicts` are alert ids that people have judged and that no finding has.
+    """
 
     alerts: list[AlertEvent]
     scores: list[ScoreRecord]
     control: Control
     ties: TieOptions
+    unknown_verdicts: Sequence[str] = ()
 
 
 def without_account(batch: TieBatch, account: int) -> TieBatch:

@@ -115,8 +115,9 @@ class Standing:
         watermark: Event time it has passed, microseconds; None before its first believed row.
         epochs: Epochs that its rows counted in since it last said so.
         state: `joining` a source begins (again) and waits to be admitted; `active` it holds epochs
-            open; `idle` it stands at its log's end and holds nobody back; `facts` it brings facts,
-            holds nobody back, and has been read up to where its log ended at the start.
+            open; `idle` it stands at its log's end and holds nobody back; `facts` and `feedback` it
+            brings those, holds nobody back, and has been read up to where its log ended at the
+            start.
     """
 
     source: str
@@ -124,6 +125,19 @@ class Standing:
     watermark: int | None
     epochs: Sequence[int]
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """To the head: verdicts out of records (`previous`, `position`] of a source of feedback.
+
+    Each is (position, event time in microseconds, alert id, `confirm` or `dismiss`).
+    """
+
+    source: str
+    previous: int
+    position: int
+    verdicts: Sequence[tuple[int, int, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +190,7 @@ class Progress:
 
 ToAccounts = Rows | Facts | Close | Ask | Concluded | Forget
 ToTies = TieRows | ConcludedTies | Forget
-ToHead = Standing | AccountsClosed | TiesClosed | Answer | Forget
+ToHead = Standing | Verdicts | AccountsClosed | TiesClosed | Answer | Forget
 ToSources = Admitted | Close | Progress
 
 

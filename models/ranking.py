@@ -13,7 +13,7 @@ from models.features import BINS, ProfileView
 from models.kernels import accounts as kernels
 from models.kernels.table import mix_all
 from models.kinds import KIND_BITS
-from models.layouts import EDGE
+from models.layouts import BANNED, EDGE
 from models.messages import AccountScores, Control, TieBatch
 from models.partial import EpochPartial
 from models.signals import ACCOUNT_FEATURES
@@ -55,7 +55,8 @@ class RankedAccounts:
         if control.tables is not None:
             kernels.to_ranks(self._cohorts, self._bins, control.tables, self._ranks)
         self.due = (profiles["contributes"] <= epoch) & (profiles["lifetime"] >= _LEAST_REQUESTS)
-        self._teaching = np.flatnonzero(self.due & (profiles["flagged"] == 0))
+        ordinary = (profiles["flagged"] == 0) & (profiles["status"] != BANNED)
+        self._teaching = np.flatnonzero(self.due & ordinary)
 
     @cached_property
     def _oddity(self) -> NDArray[np.intp]:

@@ -33,11 +33,19 @@ def _from_1(state: State) -> State:
 
 
 def _from_2(state: State) -> State:
-    """Nothing was dropped for want of room."""
+    """Nothing was dropped for want of room, nobody known to be banned, no verdict heard."""
     detector = state.get("detector")
     if detector is not None:
         for stage in (*detector["accounts"], *detector["ties"]):
             stage["evicted"] = 0
+    head = (detector or state).get("head")
+    if head is not None:
+        for cluster in head["joining"]["clusters"]:
+            cluster |= {"banned": [], "verdict": ["", 0]}
+        head["budget"]["dismissed"] = [0.0, 0.0]
+        head["feedback"] = {"waiting": [], "counts": [0, 0, 0]}
+    if "clock" in state:
+        state["feedback_coverage"] = {}
     return state
 
 

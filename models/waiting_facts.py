@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.account_pieces import FactValues, place_waiting, waiting_pieces
+from models.layouts import BANNED
+from models.table import KeyTable
 
 _Fact = tuple[int, int, FactValues]
 """Event time in microseconds, account, columns of the profile."""
@@ -30,9 +35,30 @@ class WaitingFacts:
                 self._by_account.setdefault(account, {}).update(facts)
         return list(self._by_account)
 
-    def take(self, account: int) -> FactValues:
-        """The facts of an account that are due; they wait no longer."""
-        return self._by_account.pop(account)
+    def act(
+        self, epoch: int, table: KeyTable, profiles: NDArray[np.void]
+    ) -> tuple[NDArray[np.int32], dict[int, bool]]:
+        """Write the facts that are due into the profiles of a table.
+
+        Sign-ups are known before any use: facts wait for the account's first request.
+
+        Returns:
+            Slots of the profiles that were written; accounts that were banned (True), or whose ban
+            was lifted (False).
+        """
+        accounts = np.array(self.due(epoch), np.uint64)
+        slots = table.look_up(accounts)
+        bans: dict[int, bool] = {}
+        for account, slot in zip(accounts.tolist(), slots.tolist(), strict=True):
+            if slot < 0:
+                continue
+            before = bool(profiles["status"][slot] == BANNED)
+            for name, value in self._by_account.pop(account).items():
+                profiles[name][slot] = value
+            after = bool(profiles["status"][slot] == BANNED)
+            if after != before:
+                bans[account] = after
+        return slots[slots >= 0], bans
 
     def forget(self, account: int) -> None:
         """Drop all facts of an account."""

@@ -35,10 +35,12 @@ from models.protocol import (
     Standing,
     TieRows,
     TiesClosed,
+    Verdicts,
 )
 from schemas.errors import InvalidRecord
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
+OLDEST_WIRE_VERSION = 1
 FRAME_BYTES = 400_000
 _DIGEST_SIZE = 8
 
@@ -51,7 +53,7 @@ class _Form(NamedTuple):
 
 
 def _fields(kind: type) -> _Form:
-    """A record whose fields are plain values or arrays."""
+    """A record whose fields are plain values or arrays; those added since have defaults."""
     names = tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
     return _Form(
         lambda message: [getattr(message, name) for name in names], lambda values: kind(*values)
@@ -62,9 +64,18 @@ _TIE_BATCH, _TESTED, _TIE_REPORT = _fields(TieBatch), _fields(TestedTies), _fiel
 _REPORT, _SCORES, _HOLDER = _fields(AccountReport), _fields(AccountScores), _fields(Holder)
 
 
+_SCORES_PLACE = tuple(AccountReport.__dataclass_fields__).index("scores")
+
+
 def _write_report(report: AccountReport) -> list[Any]:
     values = _REPORT.write(report)
-    return [*values[:-1], _SCORES.write(report.scores)]
+    values[_SCORES_PLACE] = _SCORES.write(report.scores)
+    return values
+
+
+def _read_report(values: list[Any]) -> Any:
+    scores = _SCORES.read(values[_SCORES_PLACE])
+    return _REPORT.read([*values[:_SCORES_PLACE], scores, *values[_SCORES_PLACE + 1 :]])
 
 
 def _write_tie_report(report: TieReport) -> list[Any]:
@@ -98,12 +109,10 @@ _FORMS: dict[type, _Form] = {
         lambda values: ConcludedTies(values[0], TieOptions.load(values[1])),
     ),
     Standing: _fields(Standing),
+    Verdicts: _fields(Verdicts),
     AccountsClosed: _Form(
         lambda one: [one.partition, one.epoch, _write_report(one.report)],
-        lambda values: AccountsClosed(
-            values[0], values[1],
-            _REPORT.read([*values[2][:-1], _SCORES.read(values[2][-1])]),
-        ),
+        lambda values: AccountsClosed(values[0], values[1], _read_report(values[2])),
     ),
     TiesClosed: _Form(
         lambda one: [one.partition, one.epoch, _write_tie_report(one.report)],
@@ -162,9 +171,9 @@ def read_frame(data: bytes) -> Frame:
         version, *values = decode_values(data)
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
-    if version != WIRE_VERSION:
-        reason = f"message of wire version {version}, this release reads {WIRE_VERSION}"
-        raise InvalidRecord(reason, None)
+    if not isinstance(version, int) or not OLDEST_WIRE_VERSION <= version <= WIRE_VERSION:
+        known = f"{OLDEST_WIRE_VERSION} to {WIRE_VERSION}"
+        raise InvalidRecord(f"message of wire version {version}, this release reads {known}", None)
     try:
         frame = Frame(*msgspec.convert(values, tuple[bytes, int, int, bytes]))
     except msgspec.ValidationError as error:

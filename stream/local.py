@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +18,13 @@ from models.messages import TieReport
 from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
+from models.verdicts import verdict_of
 from schemas.alert import AlertEvent
 from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from schemas.score import ScoreRecord
+from stream.counters import Counters
 from stream.settings import Settings
 
 _FAR_AHEAD = "time is far ahead of the stream and nothing confirms it"
@@ -35,24 +37,6 @@ class Outcome(NamedTuple):
     scores: list[ScoreRecord]
     dead_letters: list[DeadLetter]
     reports: Sequence[tuple[int, TieReport]] = ()
-
-
-@dataclass(slots=True)
-class Counters:
-    """What was counted so far."""
-
-    events: int = 0
-    bad: int = 0
-    duplicates: int = 0
-    reused_ids: int = 0
-    late: int = 0
-    parked: int = 0
-    accounts: int = 0
-    ties: int = 0
-    epochs: int = 0
-    evicted_accounts: int = 0
-    evicted_ties: int = 0
-    unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
@@ -114,7 +98,7 @@ class LocalRun:
     @property
     def counters(self) -> Counters:
         """Counts since the run began, before its state was saved included."""
-        rows = self._detector.row_counts
+        rows, verdicts = self._detector.row_counts, self._detector.verdict_counts
         return Counters(
             rows.added,
             self._bad,
@@ -127,6 +111,9 @@ class LocalRun:
             self._detector.epochs,
             self._detector.evicted_accounts,
             self._detector.evicted_ties,
+            verdicts.confirmed,
+            verdicts.dismissed,
+            verdicts.unknown,
             self._unknown,
         )
 
@@ -212,17 +199,17 @@ class LocalRun:
 
     def add_facts(self, lines: list[bytes]) -> list[DeadLetter]:
         """Take facts records; each acts when the epoch of its time closes."""
-        dead: list[DeadLetter] = []
-        for number, line in enumerate(lines):
-            try:
-                record = decode_facts(line)
-            except InvalidRecord as error:
-                dead.append(_dead_letter(0, number, line, error))
-                continue
-            account = self._builder.account_key(record.account)
-            time = round(float(record.time) * 1e6)
-            self._detector.add_facts(account, time, self._builder.fact_values(record))
-        return dead
+        return _each(lines, self._add_fact)
+
+    def _add_fact(self, line: bytes) -> None:
+        record = decode_facts(line)
+        account = self._builder.account_key(record.account)
+        time = round(float(record.time) * 1e6)
+        self._detector.add_facts(account, time, self._builder.fact_values(record))
+
+    def add_feedback(self, lines: list[bytes]) -> list[DeadLetter]:
+        """Take verdicts on findings; each acts when the epoch of its time closes."""
+        return _each(lines, lambda line: self._detector.add_verdict(verdict_of(line)))
 
     def finish(self) -> Outcome:
         """Close all epochs that are still open."""
@@ -279,6 +266,17 @@ class LocalRun:
 
 def _outcome(closed: ClosedEpochs, dead: list[DeadLetter]) -> Outcome:
     return Outcome(closed.alerts, closed.scores, dead, closed.reports)
+
+
+def _each(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLetter]:
+    """Take line by line; those that are refused."""
+    dead: list[DeadLetter] = []
+    for number, line in enumerate(lines):
+        try:
+            take(line)
+        except InvalidRecord as error:
+            dead.append(_dead_letter(0, number, line, error))
+    return dead
 
 
 def _dead_letter(source: int, number: int, line: bytes, error: InvalidRecord) -> DeadLetter:

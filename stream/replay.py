@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from stream.run import Outcome, Run
 Ending = Literal["done", "interrupted", "too many bad lines"]
 
 _LINES_BEFORE_STOPPING = 10_000
-_FACTS_LINES = 4096
+_LINES_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class Replayed:
         lines: Lines read, blank ones not counted.
         bad: Those that were refused.
         bad_facts: Lines of the facts file that were refused.
+        bad_feedback: Lines of the feedback files that were refused.
         truncated: Recordings that broke off, each told in one line.
     """
 
@@ -40,6 +42,7 @@ class Replayed:
     lines: int = 0
     bad: int = 0
     bad_facts: int = 0
+    bad_feedback: int = 0
     truncated: list[str] = field(default_factory=list)
 
     def bad_share(self) -> float:
@@ -91,15 +94,27 @@ class Replay:
             RecordingError: It cannot be opened.
             FailedRun: It breaks off.
         """
-        numbers: list[int] = []
-        lines: list[bytes] = []
-        for number, line in read_lines(path):
-            numbers.append(number)
-            lines.append(line)
-            if len(lines) == _FACTS_LINES:
-                self._take_facts(path, numbers, lines)
-                numbers, lines = [], []
-        self._take_facts(path, numbers, lines)
+        self._result.bad_facts += self._hand_over(path, self._run.add_facts)
+
+    def add_feedback(self, path: str) -> None:
+        """Hand a file of verdicts to the detector before the traffic.
+
+        Raises:
+            RecordingError: It cannot be opened.
+            FailedRun: It breaks off.
+        """
+        self._result.bad_feedback += self._hand_over(path, self._run.add_feedback)
+
+    def _hand_over(self, path: str, take: Callable[[list[bytes]], Sequence[DeadLetter]]) -> int:
+        """Hand over the lines of a file; how many were refused."""
+        lines, refused = read_lines(path), 0
+        while several := list(islice(lines, _LINES_AT_ONCE)):
+            letters = take([line for _, line in several])
+            refused += len(letters)
+            self._outputs.write_dead_letters(
+                _placed(letter, path, several[letter.offset][0]) for letter in letters
+            )
+        return refused
 
     def run(self, state: Path | None = None) -> Replayed:
         """Replay everything; Ctrl-C ends it with what was found so far.
@@ -173,13 +188,6 @@ class Replay:
         self._result.bad += len(letters)
         self._outputs.write_dead_letters(
             _placed(letter, self._names[letter.partition], letter.offset) for letter in letters
-        )
-
-    def _take_facts(self, path: str, numbers: list[int], lines: list[bytes]) -> None:
-        letters = self._run.add_facts(lines) if lines else []
-        self._result.bad_facts += len(letters)
-        self._outputs.write_dead_letters(
-            _placed(letter, path, numbers[letter.offset]) for letter in letters
         )
 
     def _too_many_bad(self, least_lines: int) -> bool:

@@ -27,6 +27,7 @@ class ReplayFiles:
     Attributes:
         recordings: Recorded traffic, merged by event time.
         facts: Facts records.
+        feedback: Verdicts on findings.
         alerts: Where alert events go.
         scores: Where score records go.
         dead_letters: Where refused lines go.
@@ -35,6 +36,7 @@ class ReplayFiles:
 
     recordings: tuple[str, ...]
     facts: str | None = None
+    feedback: tuple[str, ...] = ()
     alerts: str | None = None
     scores: str | None = None
     dead_letters: str | None = None
@@ -46,7 +48,7 @@ class ReplayFiles:
         Raises:
             UsageError: Naming the file.
         """
-        read = [*self.recordings, *_given(self.facts)]
+        read = [*self.recordings, *_given(self.facts), *self.feedback]
         written = [*_given(self.alerts, self.scores, self.dead_letters), *_given(self.state)]
         for name in {name for name in written if _place(name) in set(map(_place, read)) - {"-"}}:
             raise UsageError(f"{name}: cannot be read and written at once")
@@ -86,6 +88,8 @@ def replay_files(
         replay = Replay(run, recordings, outputs, display, max_bad_share)
         if files.facts:
             replay.add_facts(files.facts)
+        for path in files.feedback:
+            replay.add_feedback(path)
         result = replay.run(files.state)
     return summarise(result, run, elapsed() - begin)
 

@@ -74,6 +74,18 @@ class Counters(Protocol):
         """Ties dropped because there were more than `memory.ties`."""
 
     @property
+    def confirmed(self) -> int:
+        """Verdicts that have confirmed a finding."""
+
+    @property
+    def dismissed(self) -> int:
+        """Verdicts that have dismissed a finding."""
+
+    @property
+    def unknown_verdicts(self) -> int:
+        """Verdicts on alert ids that no finding had."""
+
+    @property
     def unknown_fields(self) -> Mapping[str, int]:
         """Requests that carried each field outside the contract."""
 
@@ -107,6 +119,9 @@ class Run(Protocol):
 
     def add_facts(self, lines: list[bytes]) -> Sequence[DeadLetter]:
         """Take facts records; each acts when the epoch of its time closes."""
+
+    def add_feedback(self, lines: list[bytes]) -> Sequence[DeadLetter]:
+        """Take verdicts on findings; each acts when the epoch of its time closes."""
 
     def finish(self) -> Outcome:
         """Close all epochs that are still open."""

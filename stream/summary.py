@@ -39,6 +39,7 @@ class Counts(msgspec.Struct, frozen=True):
     lines: int
     bad: int
     bad_facts: int
+    bad_feedback: int
     events: int
     duplicates: int
     reused_ids: int
@@ -49,6 +50,9 @@ class Counts(msgspec.Struct, frozen=True):
     epochs: int
     evicted_accounts: int
     evicted_ties: int
+    confirmed: int
+    dismissed: int
+    unknown_verdicts: int
     unknown_fields: dict[str, int]
 
 
@@ -136,6 +140,7 @@ def _counts(result: Replayed, run: Run) -> Counts:
         lines=result.lines,
         bad=result.bad,
         bad_facts=result.bad_facts,
+        bad_feedback=result.bad_feedback,
         events=counters.events,
         duplicates=counters.duplicates,
         reused_ids=counters.reused_ids,
@@ -146,6 +151,9 @@ def _counts(result: Replayed, run: Run) -> Counts:
         epochs=counters.epochs,
         evicted_accounts=counters.evicted_accounts,
         evicted_ties=counters.evicted_ties,
+        confirmed=counters.confirmed,
+        dismissed=counters.dismissed,
+        unknown_verdicts=counters.unknown_verdicts,
         unknown_fields=dict(counters.unknown_fields),
     )
 
@@ -200,6 +208,13 @@ def _count_lines(summary: Summary) -> Iterator[str]:
             f"{counted(counts.evicted_accounts, 'account')} and "
             f"{counted(counts.evicted_ties, 'tie')} dropped to stay within [memory]"
         )
+    if counts.confirmed or counts.dismissed or counts.unknown_verdicts:
+        yield (
+            f"verdicts: {counts.confirmed:,} confirmed, {counts.dismissed:,} dismissed, "
+            f"{counts.unknown_verdicts:,} on alerts that are unknown"
+        )
+    if counts.bad_feedback:
+        yield f"{counted(counts.bad_feedback, 'bad line')} of feedback"
     if counts.bad_facts:
         yield f"{counted(counts.bad_facts, 'bad line')} of facts"
     if counts.unknown_fields:

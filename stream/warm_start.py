@@ -22,11 +22,13 @@ class WarmFiles:
     Attributes:
         recordings: Recorded traffic, merged by event time.
         facts: Facts records.
+        feedback: Verdicts on findings.
         alerts: Where alert events go; they are not published.
     """
 
     recordings: tuple[str, ...]
     facts: str | None = None
+    feedback: tuple[str, ...] = ()
     alerts: str | None = None
 
 
@@ -45,7 +47,12 @@ def warm_up(files: WarmFiles, settings: Settings, display: Display) -> Warmed:
         FailedRun: The application has been at work, the replay did not end well, or the broker
             cannot be reached.
     """
-    paths = ReplayFiles(recordings=files.recordings, facts=files.facts, alerts=files.alerts)
+    paths = ReplayFiles(
+        recordings=files.recordings,
+        facts=files.facts,
+        feedback=files.feedback,
+        alerts=files.alerts,
+    )
     paths.check()
     require_unused(settings.kafka)
     run = LocalRun(settings, settings.kafka.partitions, account_scores=False)

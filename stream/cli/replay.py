@@ -32,6 +32,10 @@ def replay(
     facts: Annotated[
         str | None, typer.Option(metavar="FILE", help="Facts about accounts, JSON lines.")
     ] = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Verdicts on alerts, JSON lines; may be repeated."),
+    ] = None,
     dead_letters: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write refused lines with their reasons.")
     ] = None,
@@ -71,6 +75,7 @@ def replay(
     paths = ReplayFiles(
         recordings=tuple(files),
         facts=facts,
+        feedback=tuple(feedback or ()),
         alerts=alerts,
         scores=scores,
         dead_letters=dead_letters,

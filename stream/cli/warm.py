@@ -23,6 +23,10 @@ def warm(
     facts: Annotated[
         str | None, typer.Option(metavar="FILE", help="Facts about accounts, JSON lines.")
     ] = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Verdicts on alerts, JSON lines; may be repeated."),
+    ] = None,
     alerts: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what was found; - is stdout.")
     ] = None,
@@ -47,7 +51,9 @@ def warm(
         raise UsageError("--json and an output to - both write to stdout; give one a file")
     mute_clients()
     settings = settings_of(context, config)
-    paths = WarmFiles(recordings=tuple(files), facts=facts, alerts=alerts)
+    paths = WarmFiles(
+        recordings=tuple(files), facts=facts, feedback=tuple(feedback or ()), alerts=alerts
+    )
     warmed = warm_up(paths, settings, display_for())
     if json:
         typer.echo(encode(warmed.summary).decode())

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from models.arrays import decode_values, encode_values
 from models.protocol import Forget
 from models.wire import Assembler, read_frame, to_frames
-from tests.golden.recorded import PARTITIONS, facts, lines
+from tests.golden.recorded import PARTITIONS, facts, feedback, lines
 from tests.property.reader import Reader, Saved
-from tests.property.sources import FactsSource, Recording, Requests
+from tests.property.sources import FactsSource, FeedbackSource, Recording, Requests
 from tests.property.world import Odds, World
 from tests.stream.traffic import DAY, START
 
 SOURCES = ("requests/0", "requests/1")
-FACTS = "facts/0"
+FACTS, FEEDBACK = "facts/0", "feedback/0"
 END = (START + 5 * DAY) * 1_000_000
 _SEED = 6
 
@@ -50,13 +50,15 @@ def started(seed: int, left: Deployment | None = None) -> World:
     if left is not None:
         world.logs |= {name: list(frames) for name, frames in left.logs.items()}
         saved, standings = left.saved, left.standings
-    world.add_stages(PARTITIONS, [*SOURCES, FACTS], saved)
+    world.add_stages(PARTITIONS, [*SOURCES, FACTS, FEEDBACK], saved)
     for number, name in enumerate(SOURCES):
         recording = Recording.whole(lines()[number :: len(SOURCES)], END)
         recording.saved = standings.get(name)
         world.actors.append(Requests(world, name, PARTITIONS, recording))
     told = Recording(facts(), None, len(facts()), standings.get(FACTS))
     world.actors.append(FactsSource(world, FACTS, PARTITIONS, told))
+    said = Recording(feedback(), None, len(feedback()), standings.get(FEEDBACK))
+    world.actors.append(FeedbackSource(world, FEEDBACK, PARTITIONS, said))
     return world
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from schemas.codec import decode_alert
 from tests.stream.traffic import (
     DAY,
     START,
@@ -42,17 +45,35 @@ def facts() -> list[bytes]:
     return [*told, line(account="nobody", time=START, org="org-x", payment="card-x")]
 
 
+@cache
+def feedback() -> list[bytes]:
+    """Verdicts of a time after the cut: on the first alert, and on one that there never was."""
+    run = open_run(PARTITIONS)
+    run.add_facts(facts())
+    first = decode_alert(play(run, lines()).alerts[0]).alert_id
+    late = START + 2.6 * DAY
+    return [
+        line(alert_id=first, time=late, verdict="dismiss", by="ada", reason="a course"),
+        line(alert_id="none", time=late, verdict="confirm"),
+    ]
+
+
 def saved_half(partitions: int = PARTITIONS) -> bytes:
     """The state of a run that has seen the recording up to its place."""
     run = open_run(partitions)
     run.add_facts(facts())
+    run.add_feedback(feedback())
     play(run, lines()[:PLACE], finish=False)
     return run.save()
 
 
 def second_half(saved: bytes, partitions: int = PARTITIONS) -> tuple[Heard, object]:
-    """What a run that goes on from a state says of the rest, and its counters."""
+    """What a run that goes on from a state says of the rest, and its counters.
+
+    It is told the verdicts, since states of old know of none; what a state knows is told twice.
+    """
     run = load_run(saved, partitions)
+    run.add_feedback(feedback())
     heard = play(run, lines()[PLACE:])
     return heard, run.counters
 
@@ -61,4 +82,5 @@ def whole() -> tuple[Heard, object]:
     """What one run says of the whole recording, and its counters."""
     run = open_run(PARTITIONS)
     run.add_facts(facts())
+    run.add_feedback(feedback())
     return play(run, lines()), run.counters

@@ -226,7 +226,9 @@ def test_loaded_clusters_are_the_same() -> None:
     cluster = founded(clusters, "first", tie(2**64 - 15, range(5), [1.0, 2.0, 0.5, 4.0, -1.0]))
     clusters.put(cluster, tie(7, range(3, 9)), 6)
     cluster.named = {2**63 + 1: 3, 4: 5}
-    cluster.sequence, cluster.announced, cluster.severity = 2, 5, "medium"
+    cluster.sequence, cluster.strength, cluster.severity = 2, 5, "medium"
+    cluster.banned = {4}
+    cluster.verdict, cluster.judged = "confirm", 77
     founded(clusters, "second", tie(8, range(50, 55))).closed = True
     loaded = Clusters()
     loaded.load(decode_state(encode_state({"it": clusters.dump()}))["it"])

@@ -261,11 +261,11 @@ def test_a_cluster_forgets_an_account_and_says_no_more_of_it() -> None:
     joining.place(tie(2, range(20, 30), stands_out=False), "second", 1)
     [cluster] = joining.clusters.all.values()
     cluster.named.update({3: 1, 4: 1})
-    cluster.announced = 2
+    cluster.strength = 2
     for account in (3, 25, 99):
         joining.forget(account)
     assert cluster.core == set(range(10)) - {3}
-    assert (cluster.named, cluster.announced) == ({4: 1}, 1)
+    assert (cluster.named, cluster.strength) == ({4: 1}, 1)
     state: dict[str, Any] = decode_state(encode_state(joining.dump()))
     assert 25 not in state["candidates"][0]["accounts"].tolist()
     assert len(state["candidates"][0]["counts"]) == 9

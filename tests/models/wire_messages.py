@@ -46,6 +46,7 @@ from models.protocol import (
     ToHead,
     ToSources,
     ToTies,
+    Verdicts,
 )
 from models.tie_layouts import MEMBER
 from models.ties import STATISTICS
@@ -90,7 +91,7 @@ controls = st.builds(
 options = st.builds(
     TieOptions, epochs, st.floats(-9, 9), epochs, st.frozensets(keys), st.booleans()
 )
-holders = st.builds(Holder, names, epochs, positions, positions, names, positions)
+holders = st.builds(Holder, names, epochs, positions, positions, names, positions, st.booleans())
 tie_batches = st.builds(
     TieBatch,
     rows_of(repack_fields(PROFILE[["account", "owner", "payment", "network"]], align=True)),
@@ -118,6 +119,8 @@ reports = st.builds(
     rows_of(np.uint8, FEATURES),
     epochs,
     scores,
+    st.lists(keys, max_size=3),
+    st.lists(keys, max_size=3),
 )
 tested = st.builds(
     ListedTies,
@@ -132,6 +135,7 @@ tested = st.builds(
 )
 batches = st.lists(events, min_size=1, max_size=6).map(BUILDER.build)
 facts = st.tuples(positions, keys, positions, st.dictionaries(names, positions, max_size=2))
+verdicts = st.tuples(positions, positions, names, st.sampled_from(["confirm", "dismiss"]))
 messages: dict[type, st.SearchStrategy[Any]] = {
     Rows: st.builds(Rows, names, positions, positions, st.none() | batches),
     Facts: st.builds(Facts, names, positions, positions, st.lists(facts, max_size=3)),
@@ -148,6 +152,7 @@ messages: dict[type, st.SearchStrategy[Any]] = {
     TiesClosed: st.builds(
         TiesClosed, sizes, epochs, st.builds(TieReport, tested, sizes, sizes, sizes)
     ),
+    Verdicts: st.builds(Verdicts, names, positions, positions, st.lists(verdicts, max_size=3)),
     Answer: st.builds(Answer, sizes, epochs, st.dictionaries(keys, holders, max_size=3)),
     Admitted: st.builds(Admitted, names, epochs, epochs, positions),
     Progress: st.builds(Progress, epochs),

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.facts_partition import Fact, FactsPartition
+from models.feedback_partition import FeedbackPartition, PlacedVerdict
 from models.source_partition import SourceMark, SourcePartition
 from models.state import decode_state, encode_state
+from models.verdicts import verdict_of
 from models.wire import Assembler, read_frame
 from schemas.codec import decode_facts, decode_requests
 from tests.property.outbox import CONTROL, Outbox
@@ -120,7 +122,7 @@ class FactsSource:
     def __init__(self, world: World, name: str, partitions: int, recording: Recording) -> None:
         self.name = name
         self.outbox = Outbox(world)
-        self.source = FactsPartition(name, partitions)
+        self.source = self._partition(name, partitions)
         self._world = world
         self._partitions = partitions
         self.recording = recording
@@ -139,10 +141,15 @@ class FactsSource:
         self.outbox.send(self.source.read(facts, stop - 1))
         return True
 
-    def _fact(self, place: int, line: bytes) -> Fact:
+    def _partition(self, name: str, partitions: int) -> Any:
+        return FactsPartition(name, partitions)
+
+    def _fact(self, place: int, line: bytes) -> Any:
         record, builder = decode_facts(line), self._world.builder
         values: dict[str, Any] = builder.fact_values(record)
-        return place, builder.account_key(record.account), round(float(record.time) * 1e6), values
+        key = builder.account_key(record.account)
+        fact: Fact = (place, key, round(float(record.time) * 1e6), values)
+        return fact
 
     def _tell(self) -> bool:
         if self._told:
@@ -157,7 +164,17 @@ class FactsSource:
     def restart(self) -> FactsSource:
         """Whoever takes the source over."""
         self._has_say = False
-        return FactsSource(self._world, self.name, self._partitions, self.recording)
+        return type(self)(self._world, self.name, self._partitions, self.recording)
+
+
+class FeedbackSource(FactsSource):
+    """Reads verdicts, as facts are read."""
+
+    def _partition(self, name: str, partitions: int) -> FeedbackPartition:
+        return FeedbackPartition(name)
+
+    def _fact(self, place: int, line: bytes) -> PlacedVerdict:
+        return place, *verdict_of(line)
 
 
 class Gateway:

@@ -191,6 +191,23 @@ def test_facts_come_before_the_traffic_and_bad_ones_are_told(tmp_path: Path) -> 
     assert (letter["file"], letter["line"]) == (facts, 3)
 
 
+def test_feedback_comes_before_the_traffic_and_bad_lines_are_told(tmp_path: Path) -> None:
+    name = write(tmp_path / "events.jsonl", ring())
+    files = [write(tmp_path / f"said-{one}", [b"!", b'{"alert_id":"a"}']) for one in range(2)]
+    run = TwinRun()
+    with Recording(name) as recording:
+        outputs = Outputs(dead_letters=str(tmp_path / "dead"))
+        loop = Replay(run, [recording], outputs, Shown())
+        for path in files:
+            loop.add_feedback(path)
+        result = loop.run()
+        outputs.close()
+    assert run.feedback == [b"!", b'{"alert_id":"a"}'] * 2
+    assert (result.bad, result.bad_feedback) == (0, 2)
+    told = [(letter["file"], letter["line"]) for letter in dead_letters(tmp_path)]
+    assert told == [(path, 1) for path in files]
+
+
 @pytest.fixture
 def positions(tmp_path: Path) -> list[Position]:
     shown = Shown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -95,11 +95,19 @@ def time_of(one: bytes) -> float:
 
 
 def recording(
-    accounts: int = 260, requests: int = 9, members: int = 20, seed: int = 5
+    accounts: int = 260,
+    requests: int = 9,
+    members: int = 20,
+    seed: int = 5,
+    pool: Iterable[dict[str, Any]] | None = None,
 ) -> list[bytes]:
-    """Three days in order of time: `accounts` unlike accounts and a campaign of `members`."""
+    """Three days in order of time: `accounts` unlike accounts, and a campaign.
+
+    It has `members`, unless a `pool` takes its place.
+    """
     random = Random(seed)
-    rows = [*_ordinary(random, accounts, requests), *_campaign(random, members)]
+    campaign = _campaign(random, members) if pool is None else pool
+    rows = [*_ordinary(random, accounts, requests), *campaign]
     rows.sort(key=lambda row: (row["time"], row["id"]))
     return [orjson.dumps(row) for row in rows]
 
@@ -138,6 +146,29 @@ def _ordinary(random: Random, accounts: int, requests: int) -> Iterator[dict[str
                 "messages": random.randrange(1, 12),
                 "signatures_issued": [f"sig-{number}-{request}-{part}" for part in range(2)],
             }
+
+
+def pooled(
+    names: Sequence[str], begin: float, end: float, step: float, seed: int = 6
+) -> Iterator[dict[str, Any]]:
+    """Accounts that sign up together and are dealt a request in turn, each with one fragment."""
+    random = Random(seed)
+    fragment = _words(Random(1), 40)
+    for request in range(int((end - begin) / step)):
+        name = names[request % len(names)]
+        yield {
+            "id": f"{name}-{request}",
+            "time": begin + request * step,
+            "account": name,
+            "plan": "payg",
+            "account_created": begin - 3600,
+            "ip": f"198.51.{sum(name.encode()) % 250}.{len(name)}",
+            "user_agent": "python-sdk/1.4",
+            "prompt": f"{_words(random, 12)} {fragment} {_words(random, random.randrange(5, 25))}",
+            "input_tokens": 400 + random.randrange(20),
+            "output_tokens": 1_900 + random.randrange(100),
+            "messages": 1,
+        }
 
 
 def _campaign(random: Random, members: int) -> Iterator[dict[str, Any]]:

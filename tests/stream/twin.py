@@ -35,6 +35,9 @@ class TwinCounters:
     epochs: int = 0
     evicted_accounts: int = 0
     evicted_ties: int = 0
+    confirmed: int = 0
+    dismissed: int = 0
+    unknown_verdicts: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
@@ -55,6 +58,7 @@ class TwinRun:
         self._epoch: int | None = None
         self.fed: list[tuple[int, int, int]] = []
         self.facts: list[bytes] = []
+        self.feedback: list[bytes] = []
 
     @property
     def watermark(self) -> int | None:
@@ -89,6 +93,14 @@ class TwinRun:
 
     def close_source(self, source: int) -> TwinOutcome:
         return TwinOutcome([], [], [])
+
+    def add_feedback(self, lines: list[bytes]) -> list[DeadLetter]:
+        self.feedback += lines
+        return [
+            DeadLetter(line, "", 0, row, "not a JSON object")
+            for row, line in enumerate(lines)
+            if not line.startswith(b"{")
+        ]
 
     def add_facts(self, lines: list[bytes]) -> list[DeadLetter]:
         self.facts += lines
