@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from schemas.codec import decode_facts
+from schemas.codec import decode_facts, decode_feedback
 from schemas.errors import InvalidRecord
 from schemas.times import to_rfc3339
 from stream.broker.names import TopicNames
@@ -36,6 +36,7 @@ class PublishPlan:
     Attributes:
         recordings: Recorded traffic, merged by event time; `-` is standard input.
         facts: Facts records, published before the traffic.
+        feedback: Verdicts on alerts, published before the traffic.
         topic: Where the traffic goes; None: the first request topic of the settings.
         speed: Seconds of event time a second of wall clock time; None: as fast as possible.
         end: Whether the recordings are finished, so that their last epoch closes.
@@ -43,6 +44,7 @@ class PublishPlan:
 
     recordings: tuple[str, ...]
     facts: str | None = None
+    feedback: tuple[str, ...] = ()
     topic: str | None = None
     speed: float | None = None
     end: bool = True
@@ -60,6 +62,8 @@ class Published(msgspec.Struct, frozen=True):
         marks: Marks published, over all partitions.
         facts: Facts records published.
         bad_facts: Lines of the facts file that are none; they are left out.
+        feedback: Verdicts published.
+        bad_feedback: Lines of the feedback files that are none; they are left out.
         last_time: Latest event time.
         truncated: Recordings that broke off, each told in one line.
         seconds: Wall clock time.
@@ -74,10 +78,30 @@ class Published(msgspec.Struct, frozen=True):
     marks: int
     facts: int
     bad_facts: int
+    feedback: int
+    bad_feedback: int
     last_time: str | None
     truncated: list[str]
     seconds: float
     lines_per_second: float
+
+
+@dataclass(slots=True)
+class _Told:
+    """Lines of facts, or of feedback: published, and left out."""
+
+    published: int = 0
+    bad: int = 0
+
+
+def _placed_fact(line: bytes) -> tuple[str, float]:
+    record = decode_facts(line)
+    return record.account, float(record.time)
+
+
+def _placed_verdict(line: bytes) -> tuple[str, float]:
+    record = decode_feedback(line)
+    return record.alert_id, float(record.time)
 
 
 class _Publication:
@@ -92,17 +116,21 @@ class _Publication:
         self._display = display
         self._topic = producer.topic(plan.topic or names.requests[0])
         self._facts_topic = producer.topic(names.facts) if plan.facts else None
+        self._feedback_topic = producer.topic(names.feedback) if plan.feedback else None
         pace = Pace(plan.speed) if plan.speed else None
         self._playback = Playback(self._topic, settings.epoch, pace, self._idle)
         self._recordings: Sequence[Recording] = ()
         self._keyed: list[KeyedRecording] = []
-        self._facts = 0
-        self._bad_facts = 0
+        self._facts = _Told()
+        self._feedback = _Told()
 
     def run(self, recordings: Sequence[Recording]) -> None:
-        """Publish the facts, then the recordings, then that they have ended."""
+        """Publish facts and verdicts, then the recordings, then that they have ended."""
         if self._plan.facts and self._facts_topic:
-            self._publish_facts(self._plan.facts, self._facts_topic)
+            self._tell(self._plan.facts, self._facts_topic, _placed_fact, self._facts)
+        if self._feedback_topic:
+            for path in self._plan.feedback:
+                self._tell(path, self._feedback_topic, _placed_verdict, self._feedback)
         self._recordings = recordings
         self._keyed = [KeyedRecording(recording) for recording in recordings]
         rows = merged(self._keyed)
@@ -130,8 +158,10 @@ class _Publication:
             lines=lines,
             bad=sum(recording.bad for recording in self._keyed),
             marks=self._playback.marks,
-            facts=self._facts,
-            bad_facts=self._bad_facts,
+            facts=self._facts.published,
+            bad_facts=self._facts.bad,
+            feedback=self._feedback.published,
+            bad_feedback=self._feedback.bad,
             last_time=None if last is None else to_rfc3339(last),
             truncated=[
                 f"{recording.name}: {recording.truncated}"
@@ -142,18 +172,25 @@ class _Publication:
             lines_per_second=round(lines / max(seconds, 1e-9), 1),
         )
 
-    def _publish_facts(self, path: str, topic: TopicWriter) -> None:
+    def _tell(
+        self,
+        path: str,
+        topic: TopicWriter,
+        place: Callable[[bytes], tuple[str, float]],
+        told: _Told,
+    ) -> None:
+        """Publish a file of facts or verdicts; `place` gives the key and the time of a line."""
         latest = now() // 1_000
         for _, line in read_lines(path):
             try:
-                record = decode_facts(line)
+                name, time = place(line)
             except InvalidRecord:
-                self._bad_facts += 1
+                told.bad += 1
                 continue
-            key, number = route(record.account)
-            milliseconds = min(int(float(record.time) * 1_000), latest)
+            key, number = route(name)
+            milliseconds = min(int(time * 1_000), latest)
             topic.append(number % topic.partitions, milliseconds, key, line)
-            self._facts += 1
+            told.published += 1
         topic.ship()
         self._producer.flush()
 
@@ -186,7 +223,7 @@ def publish_files(plan: PublishPlan, settings: Settings, display: Display) -> Pu
     ending: Literal["done", "interrupted"] = "done"
     with ExitStack() as stack:
         stack.enter_context(closing(display))
-        ReplayFiles(recordings=plan.recordings, facts=plan.facts).check()
+        ReplayFiles(recordings=plan.recordings, facts=plan.facts, feedback=plan.feedback).check()
         recordings = [stack.enter_context(Recording(name)) for name in plan.recordings]
         producer = stack.enter_context(BatchProducer(settings.kafka))
         publication = _Publication(plan, settings, producer, display)
@@ -212,3 +249,6 @@ def summary_lines(published: Published) -> Iterator[str]:
         yield f"{published.bad:,} of them have no readable account and time"
     if published.facts or published.bad_facts:
         yield f"{published.facts:,} facts, {counted(published.bad_facts, 'bad line')} left out"
+    if published.feedback or published.bad_feedback:
+        left_out = counted(published.bad_feedback, "bad line")
+        yield f"{counted(published.feedback, 'verdict')}, {left_out} left out"

@@ -37,6 +37,12 @@ def publish(
         str | None,
         typer.Option(metavar="FILE", help="Facts about accounts, published before the traffic."),
     ] = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Verdicts on alerts, published before the traffic; repeatable."
+        ),
+    ] = None,
     *,
     no_end: Annotated[
         bool, typer.Option("--no-end", help="More will follow: leave the last epoch open.")
@@ -58,7 +64,12 @@ def publish(
 
     mute_clients()
     plan = PublishPlan(
-        recordings=tuple(files), facts=facts, topic=topic, speed=_speed(speed), end=not no_end
+        recordings=tuple(files),
+        facts=facts,
+        feedback=tuple(feedback or ()),
+        topic=topic,
+        speed=_speed(speed),
+        end=not no_end,
     )
     settings = load_settings(config_path(context, config), os.environ)
     published = publish_files(plan, settings, display_for())

@@ -155,7 +155,7 @@ class Application:
 
     async def learn_sources(self) -> None:
         """Find out which partitions the sources have: all of them must speak first."""
-        for topic in (*self.names.requests, self.names.facts):
+        for topic in (*self.names.requests, self.names.facts, self.names.feedback):
             known = await self.outbox.producer.partitions_for(topic)
             self._expected += sorted(f"{topic}/{number}" for number in known)
 

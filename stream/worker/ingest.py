@@ -1,4 +1,4 @@
-"""Ingest: requests and facts from their topics, dealt to the account partitions. Text ends here.
+"""Ingest: requests, facts and feedback from their topics, dealt to the stages. Text ends here.
 
 It runs in a process of its own beside the stages: decoding and sketching take most of the time, and
 the stages answer each other quickly only when they need not wait for it. Its topic partitions come
@@ -26,8 +26,9 @@ from stream.settings import Settings
 from stream.worker.deadletters import DeadLetters
 from stream.worker.head_news import HeadNews
 from stream.worker.outbox import Outbox
-from stream.worker.readers import FactsReader, Reader, RequestReader
+from stream.worker.readers import Reader, RequestReader
 from stream.worker.standings import read_standings, write_standing
+from stream.worker.told_reader import facts_reader, feedback_reader
 
 _log = structlog.get_logger()
 
@@ -64,6 +65,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         options = settings.kafka
         self._settings = settings
         self._names = TopicNames.of(options)
+        self._told = (self._names.facts, self._names.feedback)
         self._outbox = Outbox(options, self._names)
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
@@ -95,7 +97,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """
         await self._outbox.start()
         await self._news.start()
-        self._consumer.subscribe([*self._names.requests, self._names.facts], listener=self)
+        self._consumer.subscribe([*self._names.requests, *self._told], listener=self)
         await self._consumer.start()
         _log.info("ingest_started", topics=list(self._names.requests))
         try:
@@ -178,8 +180,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             offset = max(owned.reader.next_offset, starts[partition])
             self._consumer.seek(partition, offset)
             await self._outbox.send(owned.reader.join())
-            # Epochs wait for facts: where there are none to read, nobody need.
-            if partition.topic == self._names.facts and self._may_tell(partition, owned):
+            # Epochs wait for facts and feedback: where there are none to read, nobody need.
+            if partition.topic in self._told and self._may_tell(partition, owned):
                 await self._outbox.send(owned.reader.tell(at_end=False))
             _log.info("source_taken", source=name, offset=offset)
 
@@ -192,7 +194,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     def _reader(self, partition: TopicPartition, name: str) -> Reader:
         partitions = self._settings.kafka.partitions
         if partition.topic == self._names.facts:
-            return FactsReader(name, partitions, self._builder)
+            return facts_reader(name, partitions, self._builder)
+        if partition.topic == self._names.feedback:
+            return feedback_reader(name)
         return RequestReader(name, partitions, self._settings.epoch, self._decode, self._builder)
 
     async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
@@ -244,9 +248,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             owned.saved = owned.told = now
 
     def _may_tell(self, partition: TopicPartition, owned: _Owned) -> bool:
-        """Epochs wait for the facts that were there at the start."""
-        facts = partition.topic == self._names.facts
-        return not facts or owned.reader.next_offset >= owned.end_at_start
+        """Epochs wait for the facts and the feedback that were there at the start."""
+        told = partition.topic in self._told
+        return not told or owned.reader.next_offset >= owned.end_at_start
 
     async def _save(self, partition: TopicPartition, owned: _Owned) -> None:
         if self._may_tell(partition, owned):

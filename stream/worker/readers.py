@@ -1,4 +1,4 @@
-"""One source as ingest reads it: requests or facts, from the records of one topic partition."""
+"""One source as ingest reads it; here requests, from the records of one topic partition."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any, NamedTuple, Protocol
 import structlog
 from aiokafka import ConsumerRecord
 
-from models.facts_partition import Fact, FactsPartition
 from models.field_watch import FieldWatch
 from models.ingestion import BatchBuilder
 from models.options import EpochOptions
 from models.protocol import Sent, ToSources
 from models.source_partition import SourceMark, SourcePartition
-from schemas.codec import decode_facts
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from schemas.request import RequestEvent
@@ -185,74 +183,6 @@ class RequestReader:
         """Bring everyone up to date; a source at its end that is told so is idle."""
         self._idle = at_end
         return self._source.tell("idle" if at_end else "active")
-
-    def dump(self) -> dict[str, Any]:
-        """The standing."""
-        return self._source.dump()
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Take a standing that `dump` gave."""
-        self._source.load(state)
-
-
-class FactsReader:
-    """Facts of one topic partition.
-
-    Args:
-        name: The source.
-        partitions: How many account partitions there are.
-        builder: Makes keys under the operator's key.
-    """
-
-    def __init__(self, name: str, partitions: int, builder: BatchBuilder) -> None:
-        self._source = FactsPartition(name, partitions)
-        self._builder = builder
-
-    @property
-    def next_offset(self) -> int:
-        """The offset to read next; 0 before the first."""
-        return self._source.position + 1
-
-    @property
-    def held(self) -> bool:
-        """Facts are read whenever they come."""
-        return False
-
-    @property
-    def resting(self) -> bool:
-        """Facts need no admission."""
-        return False
-
-    def join(self) -> Sent:
-        """Facts hold nobody back: there is nothing to say."""
-        return Sent()
-
-    def hear(self, message: ToSources) -> None:
-        """Of no concern."""
-
-    def rejoin(self) -> Sent:
-        """Of no concern."""
-        return Sent()
-
-    def read(self, records: Sequence[ConsumerRecord]) -> Read:
-        """Take consecutive records."""
-        facts: list[Fact] = []
-        refused: list[Refused] = []
-        for record in records:
-            try:
-                facts.append(self._fact(record.offset, record.value or b""))
-            except InvalidRecord as error:
-                refused.append(Refused(record.offset, record.value or b"", error))
-        return Read(self._source.read(facts, records[-1].offset), refused)
-
-    def _fact(self, offset: int, line: bytes) -> Fact:
-        record = decode_facts(line)
-        account = self._builder.account_key(record.account)
-        return offset, account, round(float(record.time) * 1e6), self._builder.fact_values(record)
-
-    def tell(self, *, at_end: bool) -> Sent:
-        """Bring everyone up to date; before the end of what was there, epochs wait."""
-        return self._source.tell()
 
     def dump(self) -> dict[str, Any]:
         """The standing."""

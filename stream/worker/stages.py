@@ -135,11 +135,16 @@ class Heads:
 
     async def receive(self, partition: HeadPartition, message: ToHead) -> bool:
         """Take a message; the state may be cut right after an epoch was concluded."""
+        gaps = partition.gaps
         decided = partition.receive(message)
+        if partition.gaps > gaps:
+            _log.warning("verdicts_missing_before")
         await self._give_out(decided)
         return decided.concluded
 
     async def _give_out(self, decided: Decided) -> None:
+        for alert_id in decided.unknown_verdicts:
+            _log.warning("verdict_unknown", alert_id=alert_id)
         for alert in decided.alerts:
             _log.info("alert", alert_id=alert.alert_id, activity=alert.activity, time=alert.time)
             await self._outbox.publish(

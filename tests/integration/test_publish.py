@@ -160,6 +160,18 @@ def test_facts_are_published_first(options: KafkaOptions, capsys: Captured) -> N
     assert all(orjson.loads(one.value)["account"].encode() == one.key for one in found)
 
 
+def test_feedback_is_published_first(options: KafkaOptions, capsys: Captured) -> None:
+    create_topic(options, f"{options.prefix}.requests", 1)
+    topic = create_topic(options, f"{options.prefix}.feedback", 1)
+    said = [b'{"alert_id":"a%d","time":1700000000,"verdict":"dismiss"}' % row for row in range(9)]
+    files = [write("early", said[:4]), write("late", [b"?", *said[4:]])]
+    chosen = [part for name in files for part in ("--feedback", name)]
+    main(["publish", write("events", []), *chosen, "--json"])
+    told = orjson.loads(capsys.readouterr().out)
+    assert (told["feedback"], told["bad_feedback"]) == (9, 1)
+    assert [record.value for record in records_of(options, topic)[0]] == said
+
+
 def test_a_recording_that_breaks_off_is_published_as_far_as_it_goes(
     options: KafkaOptions, capsys: Captured
 ) -> None:

@@ -26,6 +26,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["absent"], "absent: No such file"),
         (["events", "./events"], "events: is read twice"),
         (["events", "--facts", "events"], "events: is read twice"),
+        (["events", "--feedback", "f", "--feedback", "f"], "f: is read twice"),
         (["events", "--speed", "fast"], "--speed is fast: must be max or a number above 0"),
         (["events", "--speed", "0"], "--speed is 0"),
         (["events", "--speed", "nan"], "--speed is nan"),
@@ -56,6 +57,8 @@ def published(**changes: object) -> list[str]:
         "marks": 60,
         "facts": 0,
         "bad_facts": 0,
+        "feedback": 0,
+        "bad_feedback": 0,
         "last_time": "2026-09-07T00:01:00.000000Z",
         "truncated": [],
         "seconds": 0.1,
@@ -72,11 +75,19 @@ def test_a_person_reads_what_went_where_and_how_fast() -> None:
 
 def test_only_what_is_out_of_the_ordinary_is_added() -> None:
     lines = published(
-        ending="interrupted", bad=3, facts=20, bad_facts=1, last_time=None, partitions=1
+        ending="interrupted",
+        bad=3,
+        facts=20,
+        bad_facts=1,
+        feedback=1,
+        bad_feedback=2,
+        last_time=None,
+        partitions=1,
     )
     assert lines == [
         "Interrupted: what follows was published so far.",
         "12,000 lines to gauger.requests (1 partition) in 0.1 s (120,000/s)",
         "3 of them have no readable account and time",
         "20 facts, 1 bad line left out",
+        "1 verdict, 2 bad lines left out",
     ]
