@@ -18,7 +18,7 @@ from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.feedback import VerdictCounts
 from models.head import Head, HeadOptions
-from models.messages import RowCounts, TieReport
+from models.messages import AccountScores, RowCounts, TieReport
 from models.options import EpochOptions, MemoryOptions
 from models.sweeping import day_of, oldest_kept, share_of, single_epochs
 from models.tie_score import TieScore
@@ -32,11 +32,12 @@ _MICROSECONDS = 1_000_000
 
 @dataclass(slots=True)
 class ClosedEpochs:
-    """What came out of closing epochs, in order; tie reports only where they are asked for."""
+    """What came out of closing epochs, in order; tie reports and features only where asked for."""
 
     alerts: list[AlertEvent] = field(default_factory=list)
     scores: list[ScoreRecord] = field(default_factory=list)
     reports: list[tuple[int, TieReport]] = field(default_factory=list)
+    features: list[tuple[int, AccountScores]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class DetectorOptions:
         partitions: Account partitions, and as many tie partitions.
         memory: How many accounts and ties are kept, and how long idle ones.
         keep_reports: Keep the tie reports of every epoch, members listed, for fitting and dumps.
+        keep_features: Keep the features of accounts that got a score, epoch by epoch.
     """
 
     epoch: EpochOptions
@@ -54,6 +56,7 @@ class DetectorOptions:
     partitions: int = 1
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     keep_reports: bool = False
+    keep_features: bool = False
 
 
 class Detector:
@@ -171,6 +174,8 @@ class Detector:
         findings.scores.extend(conclusion.scores)
         if self._options.keep_reports:
             findings.reports.extend((epoch, report) for report in tie_reports)
+        if self._options.keep_features:
+            findings.features.extend((epoch, report.scores) for report in reports)
         self._sweep(epoch)
 
     def _sweep(self, epoch: int) -> None:

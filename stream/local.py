@@ -14,7 +14,7 @@ from models.batch import EventBatch
 from models.detector import ClosedEpochs, Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
-from models.messages import TieReport
+from models.messages import AccountScores, TieReport
 from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
@@ -31,12 +31,13 @@ _FAR_AHEAD = "time is far ahead of the stream and nothing confirms it"
 
 
 class Outcome(NamedTuple):
-    """What a step gave out; tie reports only where the run keeps them."""
+    """What a step gave out; tie reports and features of accounts only where the run keeps them."""
 
     alerts: list[AlertEvent]
     scores: list[ScoreRecord]
     dead_letters: list[DeadLetter]
     reports: Sequence[tuple[int, TieReport]] = ()
+    features: Sequence[tuple[int, AccountScores]] = ()
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class LocalRun:
         shuffle: Seed; rows then reach the partitions in random order and random cuts between two
             closings of epochs. Alerts and scores must not show it.
         keep_reports: Hand out the tie reports too, for fitting.
+        keep_features: Hand out the features of accounts that got a score.
         account_scores: Make score records of accounts; they cost more than their accounts'
             requests.
         score: The tie score; the one that ships by default.
@@ -68,6 +70,7 @@ class LocalRun:
         shuffle: int | None = None,
         *,
         keep_reports: bool = False,
+        keep_features: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
     ) -> None:
@@ -83,7 +86,12 @@ class LocalRun:
             account_scores,
         )
         options = DetectorOptions(
-            epoch, head, partitions, settings.memory, keep_reports=keep_reports
+            epoch,
+            head,
+            partitions,
+            settings.memory,
+            keep_reports=keep_reports,
+            keep_features=keep_features,
         )
         self._detector = Detector(options, score or shipped(), allowed)
         self._epoch = epoch
@@ -243,6 +251,7 @@ class LocalRun:
         partitions: int = 1,
         shuffle: int | None = None,
         *,
+        keep_features: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
     ) -> LocalRun:
@@ -256,7 +265,14 @@ class LocalRun:
         if found != partitions:
             reason = f"state of {found} partitions, asked for {partitions}"
             raise InvalidRecord(reason, "partitions")
-        run = cls(settings, partitions, shuffle, account_scores=account_scores, score=score)
+        run = cls(
+            settings,
+            partitions,
+            shuffle,
+            keep_features=keep_features,
+            account_scores=account_scores,
+            score=score,
+        )
         run._detector.load(state["detector"])
         run.watermark = state["watermark"]
         run._bad, run._late = state["bad"], state["late"]
@@ -265,7 +281,7 @@ class LocalRun:
 
 
 def _outcome(closed: ClosedEpochs, dead: list[DeadLetter]) -> Outcome:
-    return Outcome(closed.alerts, closed.scores, dead, closed.reports)
+    return Outcome(closed.alerts, closed.scores, dead, closed.reports, closed.features)
 
 
 def _each(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLetter]:

@@ -1,16 +1,28 @@
-"""Where a replay writes: alerts, scores and dead letters, each to a file that may be left out."""
+"""Where a replay writes: alerts, scores, dead letters, features, each to a file or nowhere."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
+from typing import Protocol
 
 import orjson
 
+from models.messages import AccountScores
 from schemas.deadletter import DeadLetter
 from stream.files import LineWriter
 from stream.run import Outcome
+
+
+class Features(Protocol):
+    """Takes the features of accounts: a `stream.feature_file.FeatureFile`."""
+
+    def write(self, features: Iterable[tuple[int, AccountScores]]) -> None:
+        """Write what closed epochs gave."""
+
+    def close(self) -> None:
+        """Write what is left."""
 
 
 class Outputs:
@@ -21,6 +33,7 @@ class Outputs:
         scores: The same for score records.
         dead_letters: The same for refused lines.
         append: Go on at the end of existing files: the run continues an earlier one.
+        features: Takes the features of accounts; closed with the others.
 
     Raises:
         RecordingError: A file cannot be written.
@@ -33,8 +46,10 @@ class Outputs:
         dead_letters: str | None = None,
         *,
         append: bool = False,
+        features: Features | None = None,
     ) -> None:
         with ExitStack() as stack:
+            self._features = stack.enter_context(closing(features)) if features else None
             opened = [
                 stack.enter_context(closing(LineWriter(path, append=append))) if path else None
                 for path in (alerts, scores, dead_letters)
@@ -48,6 +63,8 @@ class Outputs:
             self._scores.write_records(outcome.scores)
         if self._alerts and outcome.alerts:
             self._alerts.write_records(outcome.alerts)
+        if self._features:
+            self._features.write(outcome.features)
 
     def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
         """Write refused lines."""

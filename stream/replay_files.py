@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stream.clock import elapsed
 from stream.errors import FailedRun, UsageError
-from stream.outputs import Outputs
+from stream.outputs import Features, Outputs
 from stream.progress import Display
 from stream.recordings import Recording
 from stream.replay import Replay
@@ -31,6 +31,8 @@ class ReplayFiles:
         alerts: Where alert events go.
         scores: Where score records go.
         dead_letters: Where refused lines go.
+        features: Where the features of accounts go, as Parquet.
+        epoch_seconds: Length of an epoch, for the features.
         state: Loaded when it exists, saved at the end; outputs then go on where they ended.
     """
 
@@ -40,6 +42,8 @@ class ReplayFiles:
     alerts: str | None = None
     scores: str | None = None
     dead_letters: str | None = None
+    features: str | None = None
+    epoch_seconds: int = 300
     state: Path | None = None
 
     def check(self) -> None:
@@ -49,7 +53,10 @@ class ReplayFiles:
             UsageError: Naming the file.
         """
         read = [*self.recordings, *_given(self.facts), *self.feedback]
-        written = [*_given(self.alerts, self.scores, self.dead_letters), *_given(self.state)]
+        written = [
+            *_given(self.alerts, self.scores, self.dead_letters, self.features),
+            *_given(self.state),
+        ]
         for name in {name for name in written if _place(name) in set(map(_place, read)) - {"-"}}:
             raise UsageError(f"{name}: cannot be read and written at once")
         for names, what in ((read, "read"), (written, "written")):
@@ -82,7 +89,13 @@ def replay_files(
         run = _opened(open_run, saved, files.state)
         outputs = stack.enter_context(
             closing(
-                Outputs(files.alerts, files.scores, files.dead_letters, append=saved is not None)
+                Outputs(
+                    files.alerts,
+                    files.scores,
+                    files.dead_letters,
+                    append=saved is not None,
+                    features=_features(files),
+                )
             )
         )
         replay = Replay(run, recordings, outputs, display, max_bad_share)
@@ -108,6 +121,18 @@ def _given(*names: str | Path | None) -> Iterable[str]:
 
 def _place(name: str) -> str:
     return name if name == "-" else str(Path(name).resolve())
+
+
+def _features(files: ReplayFiles) -> Features | None:
+    if files.features is None:
+        return None
+    try:
+        # An extra, and slow to import: only who wants features pays for it.
+        from stream.feature_file import FeatureFile  # noqa: PLC0415
+    except ImportError as error:
+        message = "features need pyarrow: pip install 'gauger[parquet]'"
+        raise UsageError(message) from error
+    return FeatureFile(files.features, files.epoch_seconds)
 
 
 def _saved(state: Path | None) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from models.messages import AccountScores
 from schemas.alert import AlertEvent
 from schemas.deadletter import DeadLetter
 from schemas.score import ScoreRecord
@@ -24,6 +25,10 @@ class Outcome(Protocol):
     @property
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Refused records; `partition` is the source, `offset` the line."""
+
+    @property
+    def features(self) -> Sequence[tuple[int, AccountScores]]:
+        """Epoch, and features of the accounts that got a score in it, where the run keeps them."""
 
 
 class Counters(Protocol):

@@ -39,6 +39,10 @@ def replay(
     dead_letters: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write refused lines with their reasons.")
     ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write features of accounts by epoch, as Parquet."),
+    ] = None,
     max_bad_share: Annotated[
         float | None, typer.Option(min=0, max=1, help="Fail above this share of refused lines.")
     ] = None,
@@ -72,6 +76,9 @@ def replay(
         raise UsageError(f"unknown input format {input_format}; known: {', '.join(format_names())}")
     if json and "-" in {alerts, scores, dead_letters}:
         raise UsageError("--json and an output to - both write to stdout; give one a file")
+    if features == "-":
+        raise UsageError("--features writes Parquet: give it a file, not -")
+    settings = settings_of(context, config)
     paths = ReplayFiles(
         recordings=tuple(files),
         facts=facts,
@@ -79,18 +86,23 @@ def replay(
         alerts=alerts,
         scores=scores,
         dead_letters=dead_letters,
+        features=features,
+        epoch_seconds=settings.epoch.seconds,
         state=state,
     )
     paths.check()
-    settings = settings_of(context, config)
     from stream.local import LocalRun
 
-    wanted = scores is not None
+    scored, kept = scores is not None, features is not None
 
     def open_run(saved: bytes | None) -> Run:
         if saved is None:
-            return LocalRun(settings, partitions, shuffle, account_scores=wanted)
-        return LocalRun.load(saved, settings, partitions, shuffle, account_scores=wanted)
+            return LocalRun(
+                settings, partitions, shuffle, account_scores=scored, keep_features=kept
+            )
+        return LocalRun.load(
+            saved, settings, partitions, shuffle, account_scores=scored, keep_features=kept
+        )
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)
     _show(summary, json=json, err="-" in {alerts, scores, dead_letters})

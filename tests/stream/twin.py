@@ -20,6 +20,7 @@ class TwinOutcome(NamedTuple):
     alerts: list[AlertEvent]
     scores: list[ScoreRecord]
     dead_letters: list[DeadLetter]
+    features: tuple[()] = ()
 
 
 @dataclass
