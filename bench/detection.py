@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import orjson
 
@@ -57,10 +58,19 @@ def simulate(name: str, seed: int, work: Path) -> Path:
     return directory
 
 
-def replayed(directory: Path, score: str | None) -> Judgement:
-    """Judge the alerts that a replay gives with a tie score (TOML), or with the shipped one."""
+class Replay(NamedTuple):
+    """What a replay gave: alerts, and the size and span of what was read."""
+
+    alerts: list[AlertEvent]
+    traffic: Traffic
+
+
+def replay(directory: Path, score: str | None, settings: Settings | None = None) -> Replay:
+    """Replay a simulated run with a tie score (TOML), or with the shipped one."""
     run = LocalRun(
-        Settings(), account_scores=False, score=read_score(score) if score else shipped()
+        settings or Settings(),
+        account_scores=False,
+        score=read_score(score) if score else shipped(),
     )
     facts = directory / "facts.jsonl"
     if facts.exists():
@@ -74,8 +84,14 @@ def replayed(directory: Path, score: str | None) -> Judgement:
         first = first or run.watermark or 0
     alerts.extend(run.close_source(source).alerts)
     alerts.extend(run.finish().alerts)
+    return Replay(alerts, Traffic(run.counters.events, first, run.watermark or first))
+
+
+def replayed(directory: Path, score: str | None) -> Judgement:
+    """Judge the alerts that a replay gives."""
+    found = replay(directory, score)
     truth = decode_truth((directory / "truth.json").read_bytes())
-    return judge(alerts, truth, Traffic(run.counters.events, first, run.watermark or first))
+    return judge(found.alerts, truth, found.traffic)
 
 
 def _judged(job: tuple[str, int, str | None, Path]) -> Judgement:
@@ -85,10 +101,15 @@ def _judged(job: tuple[str, int, str | None, Path]) -> Judgement:
     return result
 
 
+def left_out_scores(work: Path, pool: ProcessPoolExecutor) -> list[str]:
+    """Tie scores (TOML) that saw none of the families of `LEFT_OUT`, in its order."""
+    runs = list(pool.map(prepare, RUNS, [work] * len(RUNS)))
+    return [as_toml(fit(runs, families), "families left out") for families in LEFT_OUT]
+
+
 def campaign_rows(work: Path, pool: ProcessPoolExecutor) -> list[dict[str, object]]:
     """One row a family: leak over the runs, precision and recall of the accounts named."""
-    runs = list(pool.map(prepare, RUNS, [work] * len(RUNS)))
-    scores = [as_toml(fit(runs, families), "families left out") for families in LEFT_OUT]
+    scores = left_out_scores(work, pool)
     # Simulated once each before the replays share them.
     list(pool.map(simulate, *zip(*CAMPAIGN_RUNS, strict=True), [work] * len(CAMPAIGN_RUNS)))
     jobs = [(name, seed, score, work) for score in scores for name, seed in CAMPAIGN_RUNS]
