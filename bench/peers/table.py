@@ -1,4 +1,4 @@
-"""Peers beside Gauger, the same requests and the same budget: `python -m bench.peers.table`.
+"""Peers beside Gauger, the same requests and the same budget: `make bench-peers`.
 
 One simulated run a family and seed, each with one campaign. Thresholds of the peers are set on
 attack-free runs of other seeds, at the budget that Gauger gets too; what a peer ships as a fixed
@@ -12,10 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from statistics import fmean, median
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +24,7 @@ from bench.detection import LEFT_OUT, left_out_scores, replay
 from bench.peers.calibration import BUDGET, Thresholds
 from bench.peers.compare import BUDGET_RULE, Quiet, judge_peers, learned, watch_quiet
 from bench.peers.outcome import Outcome, outcome
+from bench.peers.rendering import table
 from models.options import BudgetOptions
 from schemas.codec import decode_truth
 from stream.settings import Settings
@@ -33,11 +33,6 @@ from stream.simulator.scenario import DAY, FAMILIES
 
 QUIET_SEEDS = (901, 902, 903, 904, 905, 906)
 EVENTS = 250_000
-_HEADINGS = (
-    "detector", "rule", "found", "leaked", "unnamed", "recall", "precision", "false/M",
-    "accused/M", "events/s",
-)  # fmt: skip
-_WIDTHS = (17, 14, 6, 7, 8, 7, 10, 9, 10, 10)
 
 
 class Run(NamedTuple):
@@ -111,45 +106,6 @@ def _gauger(run: Run, budget: float, score: str | None) -> Outcome:
     seconds = time.process_time() - start
     truth = decode_truth((run.directory / "truth.json").read_bytes())
     return outcome(("gauger", BUDGET_RULE), run.seed, found.alerts, truth, found.traffic, seconds)
-
-
-def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """A block of lines for each family, then one over all of them."""
-    families = list(dict.fromkeys(one.family for one in outcomes))
-    for family in families:
-        yield from _block(family, [one for one in outcomes if one.family == family])
-    if len(families) > 1:
-        yield from _block("all families", outcomes)
-
-
-def _block(title: str, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    yield ""
-    yield title
-    yield _line(_HEADINGS)
-    for detector, rule in dict.fromkeys((one.detector, one.rule) for one in outcomes):
-        group = [one for one in outcomes if (one.detector, one.rule) == (detector, rule)]
-        yield _line((detector, rule, *_cells(group)))
-
-
-def _cells(group: Sequence[Outcome]) -> tuple[str, ...]:
-    benign = sum(one.benign_requests for one in group) or 1
-    precisions = [one.precision for one in group if one.precision is not None]
-    return (
-        f"{sum(one.found for one in group)}/{len(group)}",
-        f"{median(one.leaked for one in group):.3f}",
-        f"{median(one.leaked_before_naming for one in group):.3f}",
-        f"{fmean(one.recall for one in group):.3f}",
-        f"{fmean(precisions):.3f}" if precisions else "-",
-        f"{1e6 * sum(one.false_alerts for one in group) / benign:.2f}",
-        f"{1e6 * sum(one.accused for one in group) / benign:.1f}",
-        f"{fmean(one.events_per_second for one in group):,.0f}",
-    )
-
-
-def _line(cells: Sequence[str]) -> str:
-    left = "".join(cell.ljust(width) for cell, width in zip(cells[:2], _WIDTHS[:2], strict=True))
-    right = "".join(cell.rjust(width) for cell, width in zip(cells[2:], _WIDTHS[2:], strict=True))
-    return left + right
 
 
 def compared(arguments: argparse.Namespace) -> list[Outcome]:
