@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,8 +108,8 @@ def _gauger(run: Run, budget: float, score: str | None) -> Outcome:
     return outcome(("gauger", BUDGET_RULE), run.seed, found.alerts, truth, found.traffic, seconds)
 
 
-def compared(arguments: argparse.Namespace) -> list[Outcome]:
-    """All runs, with two at a time under way."""
+def compared(arguments: argparse.Namespace) -> Iterator[list[Outcome]]:
+    """The outcomes of each run as soon as it is judged, with two at a time under way."""
     names = [f"{family}{arguments.variant}" for family in arguments.families]
     quiet = planned(["quiet"], QUIET_SEEDS[: arguments.quiet], arguments.events, arguments.work)
     runs = planned(names, arguments.seeds, arguments.events, arguments.work)
@@ -128,8 +128,8 @@ def compared(arguments: argparse.Namespace) -> list[Outcome]:
             )
             for run in runs
         ]
-        outcomes = [one for job in jobs for one in job.result()]
-    return sorted(outcomes, key=lambda one: (FAMILIES.index(one.family), one.seed))
+        for job in as_completed(jobs):
+            yield job.result()
 
 
 def _arguments() -> argparse.Namespace:
@@ -150,9 +150,13 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Print the table, and write the figures as JSON."""
     arguments = _arguments()
-    outcomes = compared(arguments)
     path = arguments.json or arguments.work / "peers.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes)))
+    outcomes: list[Outcome] = []
+    for found in compared(arguments):
+        outcomes += found
+        outcomes.sort(key=lambda one: (FAMILIES.index(one.family), one.seed))
+        # After each run, so that hours are not lost with the last of them.
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(outcomes)))
     print("\n".join(table(outcomes)))
     weights = "fitted without the family" if arguments.fitted else "shipped, families seen"
     print(f"\nbudget {arguments.budget:g} false alerts a million requests; gauger: {weights}")
