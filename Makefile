@@ -11,8 +11,8 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-peers bench-kafka parity chaos \
-	schemas constraints clean
+.PHONY: help setup demo test test-integration check bench bench-detection bench-peers bench-transfer bench-kafka \
+	parity chaos schemas constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -57,6 +57,9 @@ bench-detection: setup ## detection quality over simulated campaigns and quiet t
 
 bench-peers: setup ## other detectors beside Gauger: the same requests, budget and judge
 	$(BIN)/python -m bench.peers.table
+
+bench-transfer: setup ## detectors on public streams that are no model traffic; for information
+	$(BIN)/python -m bench.transfer
 
 bench-kafka: setup ## speed through Kafka, beside the straightforward pipeline on the same broker
 	$(BIN)/python -m bench.kafka
