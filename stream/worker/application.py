@@ -23,6 +23,7 @@ from stream.broker.security import faust_brokers, faust_credentials
 from stream.settings import Settings
 from stream.worker.checkpoints import CheckpointTable
 from stream.worker.outbox import Outbox
+from stream.worker.recovery import Tables
 from stream.worker.roles import Role
 from stream.worker.stages import Accounts, Heads, Stage, Ties
 
@@ -105,6 +106,7 @@ class Application:
             producer_max_batch_size=512_000,
             consumer_max_fetch_size=4 << 20,
             table_standby_replicas=options.standby_replicas,
+            TableManager=Tables,
         )
         score = shipped()
         names, partitions = self.names, options.partitions
