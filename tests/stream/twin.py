@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from schemas.alert import AlertEvent
 from schemas.codec import decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.score import ScoreRecord
+from stream.counters import Counters
 from tests.models.alerts import alert
 
 EPOCH = 300_000_000
@@ -21,25 +20,6 @@ class TwinOutcome(NamedTuple):
     scores: list[ScoreRecord]
     dead_letters: list[DeadLetter]
     features: tuple[()] = ()
-
-
-@dataclass
-class TwinCounters:
-    events: int = 0
-    bad: int = 0
-    duplicates: int = 0
-    reused_ids: int = 0
-    late: int = 0
-    parked: int = 0
-    accounts: int = 0
-    ties: int = 0
-    epochs: int = 0
-    evicted_accounts: int = 0
-    evicted_ties: int = 0
-    confirmed: int = 0
-    dismissed: int = 0
-    unknown_verdicts: int = 0
-    unknown_fields: Counter[str] = field(default_factory=Counter)
 
 
 class TwinRun:
@@ -53,7 +33,7 @@ class TwinRun:
         )
         self._holders: dict[str, list[str]] = state["holders"]
         self._named: dict[str, list[str]] = state["named"]
-        self.counters = TwinCounters(events=state["events"])
+        self.counters = Counters(events=state["events"])
         self._watermarks: dict[int, int | None] = {}
         self._reached: dict[int, int] = {}
         self._epoch: int | None = None
