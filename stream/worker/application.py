@@ -8,13 +8,12 @@ away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import faust
-import faust.transport.drivers.aiokafka
-from faust.types import TP, ConsumerT
+from faust.types import ConsumerT
 from mode import Service
 
 from models.tie_score import shipped
@@ -22,6 +21,7 @@ from stream.broker.names import TopicNames
 from stream.broker.security import faust_brokers, faust_credentials
 from stream.settings import Settings
 from stream.worker.checkpoints import CheckpointTable
+from stream.worker.consuming import Consumer
 from stream.worker.outbox import Outbox
 from stream.worker.recovery import Tables
 from stream.worker.roles import Role
@@ -29,23 +29,6 @@ from stream.worker.stages import Accounts, Heads, Stage, Ties
 
 _MOST_BUFFERED = 64
 _RECOVERED_AT_ONCE = 32
-
-
-class _Consumer(faust.transport.drivers.aiokafka.Consumer):
-    """Faust's consumer, which also goes back where nothing is committed yet.
-
-    When partitions are dealt anew, faust drops what it has fetched and seeks the committed offsets;
-    before the first one it would stay where it is, and what it dropped would be lost.
-    """
-
-    async def seek_to_committed(self) -> Mapping[TP, int]:
-        committed: Mapping[TP, int] = await super().seek_to_committed()
-        changelogs = self.app.tables.changelog_topics
-        fresh = [tp for tp, offset in committed.items() if not offset]
-        if uncommitted := [tp for tp in fresh if tp.topic not in changelogs]:
-            for tp, offset in (await self.earliest_offsets(*uncommitted)).items():
-                await self.seek(tp, offset)
-        return committed
 
 
 class _App(faust.App):
@@ -56,7 +39,7 @@ class _App(faust.App):
             super()._create_directories()
 
     def _new_consumer(self) -> ConsumerT:
-        return _Consumer(
+        return Consumer(
             self.transport,
             callback=self.topics.on_message,
             on_partitions_revoked=self._on_partitions_revoked,
