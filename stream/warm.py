@@ -36,13 +36,26 @@ def warm_up() -> int:
     return len(lines)
 
 
+def load_kernels() -> None:
+    """Load what was compiled before the first request comes, as most of it takes long to load."""
+    _feed(LocalRun(_SETTINGS), _simulated(days=1.0, accounts=60, requests_per_day=300.0))
+
+
 def _recording() -> list[bytes]:
     """Two days with a campaign, some requests twice and some late."""
-    scenario = replace(
-        named_scenario("demo"), days=2.0, accounts=300, requests_per_day=3_000.0, warm_up=0.1
-    )
-    lines = list(Simulation(scenario, _SEED).lines())
+    lines = _simulated(days=2.0, accounts=300, requests_per_day=3_000.0)
     return [*lines, *lines[-_BLOCK:], *lines[:_BLOCK]]
+
+
+def _simulated(days: float, accounts: int, requests_per_day: float) -> list[bytes]:
+    scenario = replace(
+        named_scenario("demo"),
+        days=days,
+        accounts=accounts,
+        requests_per_day=requests_per_day,
+        warm_up=0.1,
+    )
+    return list(Simulation(scenario, _SEED).lines())
 
 
 def _feed(run: LocalRun, lines: Sequence[bytes]) -> None:

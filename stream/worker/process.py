@@ -20,6 +20,7 @@ from mode import Service
 
 from stream.errors import FailedRun
 from stream.settings import Settings
+from stream.warm import load_kernels
 from stream.worker.application import Application, OutboxService
 from stream.worker.ingest import Ingest
 
@@ -74,6 +75,7 @@ def run_stages(settings: Settings, ingest_command: Sequence[str] | None) -> NoRe
     Raises:
         SystemExit: Always; 0 after SIGTERM or SIGINT.
     """
+    load_kernels()
     application = Application(settings, fail)
     services: list[Service] = [OutboxService(application)]
     if ingest_command is not None:
@@ -96,6 +98,7 @@ def run_ingest(settings: Settings, *, with_parent: bool) -> None:
         FailedRun: Half of what comes is bad.
         KafkaError: The broker cannot be used any more.
     """
+    load_kernels()
     asyncio.run(_ingest(settings, with_parent=with_parent))
 
 
