@@ -22,6 +22,10 @@ _GONE_SECONDS = 900.0
 """A sender whose frames are that far apart in the log's time is dead: it fails much earlier."""
 
 
+_SAVING_SHARE = 0.25
+"""Of the time since it was last written at, for how long a checkpoint is written at again."""
+
+
 class Partition(Protocol):
     """What a stage keeps of one partition, behind a log."""
 
@@ -58,6 +62,8 @@ class _Held:
         self.latest = 0.0
         self.events: deque[list[Any]] = deque()
         self.saved = time.monotonic()
+        self.rested = self.saved
+        self.settled = 0
         self.saving: asyncio.Task[None] | None = None
 
 
@@ -130,8 +136,10 @@ class Role:
         held.events.append(events)
         may_cut = await self._stage.receive(held.partition, message)
         due = time.monotonic() - held.saved >= self._seconds
-        if may_cut and due and held.saving is None:
-            await self._save(held)
+        if held.checkpoints.is_open:
+            await self._go_on_saving(held)
+        elif may_cut and due and held.saving is None:
+            self._begin_saving(held)
 
     def _message(self, held: _Held, event: Any) -> tuple[Any | None, list[Any]]:
         """The message that an event completes, with all the events that it came in."""
@@ -158,12 +166,27 @@ class Role:
             held.frames[frame.digest] = events
         return message, events
 
-    async def _save(self, held: _Held) -> None:
-        # What the state says was sent must be with the broker before the state is.
-        await self._outbox.drain()
+    def _begin_saving(self, held: _Held) -> None:
         cut = self._stage.cut(held.partition, whole=held.checkpoints.wants_whole)
-        deliveries = held.checkpoints.write(cut)
-        events = [one for _ in range(cut.settled) for one in held.events.popleft()]
+        held.checkpoints.begin(cut)
+        held.settled = cut.settled
+        held.rested = time.monotonic()
+
+    async def _go_on_saving(self, held: _Held) -> None:
+        """Write some of a checkpoint: nobody waits for all of a large state to be written."""
+        start = time.monotonic()
+        allowed = (start - held.rested) * _SAVING_SHARE
+        while held.checkpoints.go_on():
+            if time.monotonic() - start >= allowed:
+                held.rested = time.monotonic()
+                return
+        await self._close_saving(held)
+
+    async def _close_saving(self, held: _Held) -> None:
+        # What the state says was sent must be with the broker before the state holds.
+        await self._outbox.drain()
+        deliveries = held.checkpoints.close()
+        events = [one for _ in range(held.settled) for one in held.events.popleft()]
         events += self._orphans(held)
         held.saved = time.monotonic()
         held.saving = asyncio.create_task(_acknowledge(deliveries, events))

@@ -105,3 +105,33 @@ def test_what_was_read_from_a_disk_is_written_whole_again(*, on_disk: bool) -> N
     assert again.wants_whole == on_disk
     again.write(cut(1, whole=True))
     assert not again.wants_whole
+
+
+def test_a_cut_that_was_begun_holds_only_once_it_is_closed() -> None:
+    kept = Kept()
+    checkpoints = opened(kept)
+    checkpoints.write(cut(1, 2, whole=True, closing="first"))
+    checkpoints.begin(cut(3, 4, 5, whole=True, closing="second"))
+    left = []
+    while checkpoints.go_on():
+        left.append(restored(kept))
+    assert left == [("first", [1, 2])] * 2
+    opened_before = checkpoints.is_open
+    checkpoints.close()
+    assert (opened_before, checkpoints.is_open) == (True, False)
+    assert restored(kept) == ("second", [3, 4, 5])
+
+
+def test_a_delta_without_pieces_is_closed_at_once() -> None:
+    kept = Kept()
+    checkpoints = opened(kept)
+    checkpoints.write(cut(1, whole=True))
+    checkpoints.begin(cut(closing="later"))
+    assert not checkpoints.go_on()
+    checkpoints.close()
+    assert restored(kept) == ("later", [1])
+
+
+def test_what_was_not_begun_is_not_closed() -> None:
+    with pytest.raises(RuntimeError, match="begun"):
+        opened(Kept()).close()
