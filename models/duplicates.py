@@ -16,6 +16,7 @@ from models.table import KeySet
 _DAY = 86_400_000_000
 _KEPT_DAYS = 2
 _PIECE_KEYS = 30_000
+_NO_KEYS = np.empty(0, np.uint64)
 
 
 class _Seen(NamedTuple):
@@ -107,11 +108,9 @@ class Duplicates:
         added = []
         for day, keys in sorted(self._requests.items()):
             here = [seen for seen in opened if seen.day == day]
-            requests, references = keys.keys(), self._references[day].keys()
-            if here:
-                joined = _joined(here)
-                requests = np.setdiff1d(requests, joined.requests)
-                references = np.setdiff1d(references, joined.references)
+            joined = _joined(here) if here else _Seen(day, _NO_KEYS, _NO_KEYS)
+            requests = keys.without(joined.requests)
+            references = self._references[day].without(joined.references)
             size = max(len(requests), len(references))
             added.append(_Seen(day, _padded(requests, size), _padded(references, size)))
         return added

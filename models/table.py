@@ -93,6 +93,14 @@ class KeySet:
         """The keys, ascending."""
         return np.sort(self._keys[self._keys != 0])
 
+    def without(self, others: Keys) -> Keys:
+        """The keys that are not among these, in no order."""
+        table = KeyTable()
+        table.slots_of(others)
+        keys: Keys = self._keys[self._keys != 0]
+        remaining: Keys = keys[table.look_up(keys) < 0]
+        return remaining
+
 
 class Records:
     """A growing array of records of one structured type; new slots are zero."""

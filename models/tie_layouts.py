@@ -64,3 +64,6 @@ MEMBER = np.dtype(
 tie partition hears of an account only when it shows one of the partition's values: what it knows
 must not depend on how many partitions there are.
 """
+
+ALL_SINGLES = int(np.iinfo(np.int32).min)
+"""Before any epoch: no single was last shown that long ago."""

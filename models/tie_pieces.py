@@ -1,8 +1,12 @@
-"""Pieces of a tie partition's checkpoint: records by their place, values that may be shown."""
+"""Pieces of a tie partition's checkpoint.
+
+Ties and members by their place, values by their key, since growing moves them; clear values in
+order of first sight.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +18,21 @@ from models.checkpoint import PIECE_BYTES, PIECE_ROWS
 Piece = dict[str, Any]
 
 
+def value_pieces(values: NDArray[np.void], since: int) -> list[Piece]:
+    """The values that were last shown in this epoch or later."""
+    rows = np.flatnonzero((values["epoch"] >= since) & (values["key"] != 0))
+    return [{"values": values[part]} for part in _parts(rows, values.itemsize)]
+
+
 def record_pieces(name: str, records: NDArray[np.void], changed: NDArray[np.bool_]) -> list[Piece]:
-    """The changed records among those that have a key or need none."""
-    if name == "values":
-        changed = changed & (records["key"] != 0)
+    """The changed records with their places."""
     rows = np.flatnonzero(changed)
-    size = PIECE_BYTES // records.itemsize
-    parts = (rows[start : start + size] for start in range(0, len(rows), size))
-    return [{name: records[part], "places": part} for part in parts]
+    return [{name: records[part], "places": part} for part in _parts(rows, records.itemsize)]
+
+
+def _parts(rows: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
+    step = PIECE_BYTES // size
+    return (rows[start : start + step] for start in range(0, len(rows), step))
 
 
 def place_records(piece: Mapping[str, Any], into: Mapping[str, NDArray[np.void]]) -> None:

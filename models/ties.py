@@ -18,8 +18,8 @@ from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
 from models.tie_forgetting import without_member, without_singles
-from models.tie_layouts import MEMBER, TIE, VALUE
-from models.tie_pieces import clear_pieces, place_records, record_pieces
+from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
+from models.tie_pieces import clear_pieces, place_records, record_pieces, value_pieces
 from models.tie_score import TieScore
 
 STATISTICS = tie_statistics(FEATURES)
@@ -47,6 +47,7 @@ class TieStage:
         self._members = Records(MEMBER)
         self._counts = np.zeros(3, np.int64)
         self._clear: dict[int, str] = {}
+        self._singles_from = ALL_SINGLES
         self._written_clear = 0
         self._written_epoch = -1
         self.rebuilt = False
@@ -80,22 +81,25 @@ class TieStage:
 
     def _reserve(self, edges: int, oldest_single: int) -> None:
         if self._counts[0] + edges > len(self._values) * _FULLEST:
-            self._forget(-1, oldest_single)
-        capacity = len(self._values)
-        while self._counts[0] + edges > capacity * _FULLEST / 2:
-            capacity *= 2
-        if self._counts[0] + edges > len(self._values) * _FULLEST:
-            self._place_values(self._values, capacity)
+            self._make_room(edges, oldest_single)
         self._ties.reserve(int(self._counts[1]) + edges)
         self._members.reserve(int(self._counts[2]) + 2 * edges)
         wanted = int(self._counts[2]) + 2 * edges
         if wanted > len(self._places) * _FULLEST:
             self._place_members(_power_above(2 * wanted))
 
-    def _place_values(self, values: NDArray[np.void], capacity: int) -> None:
-        self.rebuilt = True
-        self._values = np.zeros(capacity, VALUE)
-        kernels.place_values(self._values, values)
+    def _make_room(self, edges: int, oldest_single: int) -> None:
+        """Take back the memory of forgotten singles, and grow where that is not enough."""
+        self._counts[0] -= kernels.count_expired(self._values, oldest_single)
+        self._singles_from = oldest_single
+        capacity = len(self._values)
+        while self._counts[0] + edges > capacity * _FULLEST / 2:
+            capacity *= 2
+        self._place_values(capacity, oldest_single)
+
+    def _place_values(self, capacity: int, oldest_single: int) -> None:
+        before, self._values = self._values, np.zeros(capacity, VALUE)
+        kernels.place_values(self._values, before, oldest_single)
 
     def _place_members(self, capacity: int) -> None:
         self._places = np.full(capacity, kernels.NOBODY, np.int32)
@@ -190,7 +194,8 @@ class TieStage:
             tie_epoch, single_epoch, self._counts, ties, members,
         )  # fmt: skip
         self._ties.array, self._members.array = ties, members
-        self._place_values(self._values, len(self._values))
+        self.rebuilt = True
+        self._place_values(len(self._values), ALL_SINGLES)
         self._place_members(len(self._places))
         kept = set(ties["key"][: self._counts[1]].tolist())
         self._clear = {key: text for key, text in self._clear.items() if key in kept}
@@ -200,11 +205,11 @@ class TieStage:
 
         Args:
             epoch: The epoch that was closed last.
-            whole: All of it, else what has changed since the last cut. It must be whole when places
-                were `rebuilt`.
+            whole: All of it, else what has changed since the last cut. It must be whole when ties
+                and members were `rebuilt`.
         """
         since = -1 if whole else self._written_epoch + 1
-        pieces = record_pieces("values", self._values, self._values["epoch"] >= since)
+        pieces = value_pieces(self._values, since)
         for name, records, count, column in (
             ("ties", self._ties.array, self._counts[1], "last_epoch"),
             ("members", self._members.array, self._counts[2], "epoch"),
@@ -213,19 +218,27 @@ class TieStage:
         pieces += clear_pieces(self._clear, 0 if whole else self._written_clear)
         self._written_epoch, self._written_clear = epoch, len(self._clear)
         self.rebuilt = False
-        return pieces, {"counts": self._counts.tolist(), "capacity": len(self._values)}
+        return pieces, {
+            "counts": self._counts.tolist(),
+            "capacity": len(self._values),
+            "singles_from": self._singles_from,
+        }
 
     def restore(
         self, epoch: int, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]
     ) -> None:
         """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
         self._counts[:] = closing["counts"]
+        self._singles_from = closing["singles_from"]
         self._values = np.zeros(closing["capacity"], VALUE)
         self._ties.reserve(int(self._counts[1]))
         self._members.reserve(int(self._counts[2]))
         self._clear = {}
-        into = {"values": self._values, "ties": self._ties.array, "members": self._members.array}
+        into = {"ties": self._ties.array, "members": self._members.array}
         for piece in pieces:
+            if "values" in piece:
+                values = fitted(piece["values"], VALUE)
+                kernels.place_values(self._values, values, self._singles_from)
             place_records(piece, into)
             self._clear.update(piece.get("clear", {}))
         self._place_members(_power_above(int(self._counts[2]) * 2))
@@ -234,7 +247,7 @@ class TieStage:
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {
-            "values": self._values[self._values["key"] != 0],
+            "values": _by_key(self._values[self._values["key"] != 0]),
             "ties": self._ties.array[: self._counts[1]].copy(),
             "members": self._members.array[: self._counts[2]].copy(),
             "clear": self._clear,
@@ -249,8 +262,13 @@ class TieStage:
         self._clear = {int(key): str(text) for key, text in state["clear"].items()}
         self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
-        kernels.place_values(self._values, fitted(state["values"], VALUE))
+        kernels.place_values(self._values, fitted(state["values"], VALUE), ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
+
+
+def _by_key(values: NDArray[np.void]) -> NDArray[np.void]:
+    ordered: NDArray[np.void] = values[np.argsort(values["key"])]
+    return ordered
 
 
 def _power_above(count: int) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from models.tie_layouts import ALL_SINGLES
+
 State = dict[str, Any]
 
 
@@ -49,4 +51,12 @@ def _from_2(state: State) -> State:
     return state
 
 
-_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2}
+def _from_3(state: State) -> State:
+    """Checkpoints held all singles that the tables did; places of values are not looked at now."""
+    stage = state.get("stage")
+    if isinstance(stage, dict) and "capacity" in stage:
+        stage["singles_from"] = ALL_SINGLES
+    return state
+
+
+_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2, 3: _from_3}

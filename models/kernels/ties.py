@@ -17,6 +17,31 @@ TIE = np.uint64(2**64 - 1)
 """In `account` of a value: it is a tie, and `count` its number."""
 
 
+@njit(cache=True, nogil=True)
+def _shift_of(values):  # type: ignore[no-untyped-def]
+    """How far a hash is shifted to be a place among so many: by its high bits.
+
+    A table of twice the size has its values in the same order, so that growing reads and writes
+    memory from front to back.
+    """
+    shift = np.uint64(64)
+    size = np.uint64(len(values))
+    while size > np.uint64(1):
+        size >>= np.uint64(1)
+        shift -= np.uint64(1)
+    return shift
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _find_value(values, shift, key):  # type: ignore[no-untyped-def]
+    """Place of the value, or of the hole where it belongs."""
+    mask = np.uint64(len(values) - 1)
+    place = mix(key) >> shift
+    while values[place].key != EMPTY and values[place].key != key:
+        place = (place + np.uint64(1)) & mask
+    return place
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _member_key(tie, account):  # type: ignore[no-untyped-def]
     return mix(account ^ (np.uint64(tie + 1) * np.uint64(0x9E3779B97F4A7C15)))
@@ -75,16 +100,13 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
     account, so that it does not matter which of two accounts comes first. A tie of more than `most`
     members only counts its volume. Returns how many ties were touched.
     """
-    mask = np.uint64(len(values) - 1)
+    shift = _shift_of(values)
     touched_count = 0
     for row in range(len(edges)):
         key = edges[row].tie
         slot = edges[row].slot
         account = accounts[slot].account
-        place = mix(key) & mask
-        while values[place].key != EMPTY and values[place].key != key:
-            place = (place + np.uint64(1)) & mask
-        value = values[place]
+        value = values[_find_value(values, shift, key)]
         expired = value.account != TIE and value.epoch < oldest_single
         if value.key == EMPTY or expired:
             counts[0] += value.key == EMPTY
@@ -205,16 +227,27 @@ def list_members(ties, members, chosen, numbers, ends):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def place_values(values, old):  # type: ignore[no-untyped-def]
-    """Insert the used values of `old` into the empty table `values`."""
-    mask = np.uint64(len(values) - 1)
+def count_expired(values, oldest_single):  # type: ignore[no-untyped-def]
+    """How many singles were last shown before that epoch."""
+    expired = 0
+    for row in range(len(values)):
+        value = values[row]
+        expired += value.key != EMPTY and value.account != TIE and value.epoch < oldest_single
+    return expired
+
+
+@njit(cache=True, nogil=True)
+def place_values(values, old, oldest_single):  # type: ignore[no-untyped-def]
+    """Put the used values of `old` into the table `values`, over what it holds of their keys.
+
+    Singles that were last shown before `oldest_single` are left out.
+    """
+    shift = _shift_of(values)
     for row in range(len(old)):
-        if old[row].key == EMPTY:
+        value = old[row]
+        if value.key == EMPTY or (value.account != TIE and value.epoch < oldest_single):
             continue
-        place = mix(old[row].key) & mask
-        while values[place].key != EMPTY:
-            place = (place + np.uint64(1)) & mask
-        values[place] = old[row]
+        values[_find_value(values, shift, value.key)] = value
 
 
 @njit(cache=True, nogil=True)

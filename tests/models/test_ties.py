@@ -147,3 +147,40 @@ def test_places_that_moved_ask_for_a_whole_cut() -> None:
     assert (before, saved.stage.rebuilt) == (False, True)
     assert not saved.cut(whole=False)
     assert content(saved.restored().dump()) == content(saved.stage.dump())
+
+
+def test_growing_asks_for_no_whole_cut() -> None:
+    random = np.random.default_rng(11)
+    saved = Saved()
+    saved.close(FIRST, batch_of(random, 300, 3_000, 30_000))
+    saved.cut(whole=True)
+    before = saved.closing["capacity"]
+    for epoch in range(FIRST + 1, FIRST + 9):
+        saved.close(epoch, batch_of(random, 300, 3_000, 300_000))
+    assert saved.cut(whole=False)
+    assert saved.closing["capacity"] > before
+    assert content(saved.restored().dump()) == content(saved.stage.dump())
+
+
+def test_singles_that_were_forgotten_are_not_restored() -> None:
+    random = np.random.default_rng(12)
+    saved = Saved()
+    saved.close(FIRST, batch_of(random, 300, 9_000, 900_000))
+    saved.cut(whole=True)
+    forgotten = saved.stage.dump()["values"]["key"]
+    saved.close(FIRST + SINGLE_EPOCHS + 1, batch_of(random, 300, 9_000, 900_000))
+    assert saved.cut(whole=False)
+    kept = saved.restored().dump()["values"]["key"]
+    assert len(np.intersect1d(kept, forgotten)) < len(forgotten) // 10
+    assert content(saved.restored().dump()) == content(saved.stage.dump())
+
+
+def test_growing_keeps_every_value() -> None:
+    random = np.random.default_rng(13)
+    stage = new_stage()
+    shown: set[int] = set()
+    for epoch in range(FIRST, FIRST + 12):
+        batch = batch_of(random, 300, 4_000, 400_000)
+        shown.update(batch.edges["tie"].tolist())
+        stage.close(epoch, [batch], OPTIONS)
+    assert stage.dump()["values"]["key"].tolist() == sorted(shown)
