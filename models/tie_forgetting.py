@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.kernels.ties import NOBODY, TIE
+from models.kernels.ties import NOBODY
+from models.kernels.values import TIE
 
 Array = NDArray[np.void]
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.arrays import fitted
 from models.baseline import FEATURES
 from models.kernels import ties as kernels
+from models.kernels.values import TIE as SHARED
+from models.kernels.values import count_expired, place_values
 from models.layouts import EDGE
 from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 from models.pooling import TieView, pooled_inputs, tie_statistics
@@ -90,7 +92,7 @@ class TieStage:
 
     def _make_room(self, edges: int, oldest_single: int) -> None:
         """Take back the memory of forgotten singles, and grow where that is not enough."""
-        self._counts[0] -= kernels.count_expired(self._values, oldest_single)
+        self._counts[0] -= count_expired(self._values, oldest_single)
         self._singles_from = oldest_single
         capacity = len(self._values)
         while self._counts[0] + edges > capacity * _FULLEST / 2:
@@ -99,7 +101,7 @@ class TieStage:
 
     def _place_values(self, capacity: int, oldest_single: int) -> None:
         before, self._values = self._values, np.zeros(capacity, VALUE)
-        kernels.place_values(self._values, before, oldest_single)
+        place_values(self._values, before, oldest_single)
 
     def _place_members(self, capacity: int) -> None:
         self._places = np.full(capacity, kernels.NOBODY, np.int32)
@@ -172,7 +174,7 @@ class TieStage:
         self.evicted += len(ties) - len(kept)
         gone = np.ones(len(ties), np.bool_)
         gone[kept] = False
-        shared = np.flatnonzero(self._values["account"] == kernels.TIE)
+        shared = np.flatnonzero(self._values["account"] == SHARED)
         # No epoch is before 0: what was last shown then is dropped, whatever is else.
         self._values["epoch"][shared[gone[self._values["count"][shared]]]] = _GONE
         self._forget(0, _GONE)
@@ -238,7 +240,7 @@ class TieStage:
         for piece in pieces:
             if "values" in piece:
                 values = fitted(piece["values"], VALUE)
-                kernels.place_values(self._values, values, self._singles_from)
+                place_values(self._values, values, self._singles_from)
             place_records(piece, into)
             self._clear.update(piece.get("clear", {}))
         self._place_members(_power_above(int(self._counts[2]) * 2))
@@ -262,7 +264,7 @@ class TieStage:
         self._clear = {int(key): str(text) for key, text in state["clear"].items()}
         self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
-        kernels.place_values(self._values, fitted(state["values"], VALUE), ALL_SINGLES)
+        place_values(self._values, fitted(state["values"], VALUE), ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
 
 

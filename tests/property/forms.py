@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.account_partition import AccountPartition
 from models.head_partition import HeadPartition
-from models.kernels.ties import TIE
+from models.kernels.values import TIE
 from models.tie_partition import TiePartition
 from tests.models.states import content
 
