@@ -193,6 +193,9 @@ class AccountStage:
                     example_id,
                     example_time,
                     bool(profile["status"] == BANNED),
+                    int(profile["owner"]),
+                    int(profile["payment"]),
+                    int(profile["network"]),
                 )
         return found
 

@@ -30,6 +30,9 @@ class TieFinding:
             ordinary accounts.
         inputs: The pooled inputs, for explanations.
         stands_out: Whether it suffices for a finding of its own.
+        proven: Keys of the members that belong whatever their ranks say; their affinities, and the
+            inputs, mean nothing in such a tie (`models.crossings`).
+        causes: Independent pieces of evidence behind it, where these are counted.
     """
 
     key: int
@@ -42,6 +45,8 @@ class TieFinding:
     affinities: NDArray[np.float64]
     inputs: NDArray[np.float64]
     stands_out: bool
+    proven: list[int] = field(default_factory=list)
+    causes: int = 0
 
     def forget(self, account: int) -> None:
         """Drop a member."""
@@ -49,6 +54,7 @@ class TieFinding:
         if not kept.all():
             self.accounts, self.counts = self.accounts[kept], self.counts[kept]
             self.affinities = self.affinities[kept]
+            self.proven = [key for key in self.proven if key != account]
 
     def dump(self) -> dict[str, Any]:
         """The fields by name."""
@@ -108,8 +114,14 @@ class Cluster:
         for account, affinity in zip(tie.accounts.tolist(), tie.affinities.tolist(), strict=True):
             held = self.holdings.setdefault(account, set())
             held.add(tie.key)
-            self.affinities[account] = affinity
+            if not tie.causes:
+                self.affinities[account] = affinity
         self._core = None
+
+    @property
+    def proven(self) -> set[int]:
+        """Accounts that belong whatever their ranks say."""
+        return {account for tie in self.ties.values() for account in tie.proven}
 
     @property
     def core(self) -> set[int]:
@@ -127,7 +139,7 @@ class Cluster:
                 account
                 for account, held in self.holdings.items()
                 if len(held) >= _CORE_SHARE * most and (len(held) > 1 or held & strong)
-            }
+            } | self.proven
         return self._core
 
     def drop(self, key: int) -> None:
@@ -137,7 +149,7 @@ class Cluster:
             held.discard(key)
             if not held:
                 del self.holdings[account]
-                del self.affinities[account]
+                self.affinities.pop(account, None)
         self._core = None
 
     def forget(self, account: int) -> None:
@@ -189,14 +201,15 @@ class Cluster:
         """Accounts worth naming: those whose own behaviour is like the cluster's, ascending.
 
         Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
-        is named when its affinity reaches two fifths of the median member's.
+        is named when its affinity reaches two fifths of the median member's, or where it is proven.
         """
-        accounts = sorted(self.core)
-        if not accounts:
-            return []
-        median = float(np.median([self.affinities[account] for account in accounts]))
+        known = {
+            account: self.affinities[account] for account in self.core if account in self.affinities
+        }
+        median = float(np.median(list(known.values()))) if known else 0.0
         least = _NAMED_SHARE * median if median > 0 else -np.inf
-        return [account for account in accounts if self.affinities[account] >= least]
+        alike = {account for account, affinity in known.items() if affinity >= least}
+        return sorted(alike | self.proven)
 
 
 class Clusters:

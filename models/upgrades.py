@@ -49,4 +49,17 @@ def _from_2(state: State) -> State:
     return state
 
 
-_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2}
+def _from_3(state: State) -> State:
+    """No signature was known to have crossed."""
+    head = (state.get("detector") or state).get("head")
+    if head is not None:
+        _add_crossings(head)
+    return state
+
+
+def _add_crossings(head: State) -> None:
+    crossings = {"values": [], "owners": [], "common": [], "unknown": [], "changed": False}
+    head["crossing"] = {"first_epoch": head["epochs"][0], "crossings": crossings}
+
+
+_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2, 3: _from_3}
