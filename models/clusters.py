@@ -30,9 +30,9 @@ class TieFinding:
             ordinary accounts.
         inputs: The pooled inputs, for explanations.
         stands_out: Whether it suffices for a finding of its own.
-        proven: Keys of the members that belong whatever their ranks say; their affinities, and the
-            inputs, mean nothing in such a tie (`models.crossings`).
-        causes: Independent pieces of evidence behind it, where these are counted.
+        causes: Signatures that are needed to tie the members together, where it is signatures that
+            do (`models.crossings`); none of any other tie. The members then belong whatever their
+            ranks say, and affinities and inputs mean nothing.
     """
 
     key: int
@@ -45,7 +45,6 @@ class TieFinding:
     affinities: NDArray[np.float64]
     inputs: NDArray[np.float64]
     stands_out: bool
-    proven: list[int] = field(default_factory=list)
     causes: int = 0
 
     def forget(self, account: int) -> None:
@@ -54,7 +53,6 @@ class TieFinding:
         if not kept.all():
             self.accounts, self.counts = self.accounts[kept], self.counts[kept]
             self.affinities = self.affinities[kept]
-            self.proven = [key for key in self.proven if key != account]
 
     def dump(self) -> dict[str, Any]:
         """The fields by name."""
@@ -121,7 +119,8 @@ class Cluster:
     @property
     def proven(self) -> set[int]:
         """Accounts that belong whatever their ranks say."""
-        return {account for tie in self.ties.values() for account in tie.proven}
+        proving = (tie for tie in self.ties.values() if tie.causes)
+        return {account for tie in proving for account in tie.accounts.tolist()}
 
     @property
     def core(self) -> set[int]:

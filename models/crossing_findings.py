@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.allowlist import AllowList
 from models.budget import Budget
@@ -33,6 +34,10 @@ class CrossingFindings:
         allowed: What operators vouch for.
         clusters: All clusters.
         per_day: Epochs in a day.
+
+    Attributes:
+        followed: Tie keys of the payment instruments of the accounts found: who else shows them
+            is wanted.
     """
 
     def __init__(
@@ -44,7 +49,13 @@ class CrossingFindings:
         self._window = round(_DAYS * per_day)
         self._per_day = per_day
         self.crossings = Crossings()
+        self.followed: frozenset[int] = frozenset()
         self._first_epoch = -1
+
+    def note_payers(self, payment: int, accounts: NDArray[np.uint64]) -> None:
+        """Take in who has shown a payment instrument, if it is one that is followed."""
+        if payment in self.followed:
+            self.crossings.note_payers(payment, accounts.tolist())
 
     def holds(self, key: int) -> bool:
         """Whether a cluster holds a group under this key: it is no ordinary tie."""
@@ -62,8 +73,14 @@ class CrossingFindings:
             return []
         groups = self.crossings.groups()
         per_million = self._per_million(epoch, groups)
-        found = [self._finding(group, per_million, time) for group in groups]
-        return [tie for tie in found if tie is not None]
+        found: list[TieFinding] = []
+        self.followed = frozenset()
+        for group in groups:
+            tie = self._finding(group, per_million, time)
+            if tie is not None:
+                found.append(tie)
+                self.followed |= self.crossings.payments(group)
+        return found
 
     def _note(self, epoch: int, reports: Sequence[TieReport]) -> None:
         rows = np.sort(np.concatenate([report.crossings for report in reports]))
@@ -102,7 +119,6 @@ class CrossingFindings:
             np.zeros(len(accounts)),
             np.zeros(len(INPUT_NAMES)),
             stands_out=True,
-            proven=sorted(group.proven.intersection(accounts.tolist())),
             causes=group.causes,
         )
 
@@ -112,9 +128,14 @@ class CrossingFindings:
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""
-        return {"first_epoch": self._first_epoch, "crossings": self.crossings.dump()}
+        return {
+            "first_epoch": self._first_epoch,
+            "followed": sorted(self.followed),
+            "crossings": self.crossings.dump(),
+        }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._first_epoch = int(state["first_epoch"])
+        self.followed = frozenset(state["followed"])
         self.crossings.load(state["crossings"])

@@ -8,7 +8,9 @@ The strength of a group are its *causes*: the values that are needed to tie it t
 widely shown first. A conversation that was published and taken up by five accounts is one cause,
 however many of its turns they present. Accounts that share an organisation or a payment instrument
 are one owner, and what they pass to each other is no evidence; where neither is known, those of one
-network are.
+network are. Who pays with an instrument that accounts of a group pay with belongs to it as well, if
+at least half of its holders do: not all of a pool's accounts carry conversations with signatures,
+and of a company that pays for hundreds one may have been broken into.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ MOST_SHOWING = 8
 LEAST_CAUSES = 2
 
 _MOST_VALUES = 20_000
-_PROVING = 2
+_MOST_PAYING = 8
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ class CrossingGroup:
 
     Attributes:
         key: The tie key of the value that crossed first.
-        shown: How many crossed signatures each account showed, by account key.
+        shown: How many crossed signatures each account showed, by account key; none, if it belongs
+            for its payment instrument.
         causes: Values needed to tie the group together.
         values: All its values, ascending.
     """
@@ -66,11 +69,6 @@ class CrossingGroup:
     causes: int
     shown: dict[int, int] = field(default_factory=dict)
     values: list[int] = field(default_factory=list)
-
-    @property
-    def proven(self) -> set[int]:
-        """Accounts that several values tie to it: a single one may have leaked."""
-        return {account for account, shown in self.shown.items() if shown >= _PROVING}
 
 
 class _Forest:
@@ -108,6 +106,7 @@ class Crossings:
         self._values: dict[int, _Value] = {}
         self._owners: dict[int, _Owner] = {}
         self._common: dict[int, int] = {}
+        self._payers: dict[int, list[int]] = {}
         self.unknown: set[int] = set()
         self.changed = False
 
@@ -127,6 +126,18 @@ class Crossings:
             while len(kept) > _MOST_VALUES:
                 del kept[next(iter(kept))]
 
+    def note_payers(self, payment: int, accounts: Iterable[int]) -> None:
+        """Take in who has shown a payment instrument by now."""
+        self._payers[payment] = sorted(accounts)[: _MOST_PAYING + 1]
+        self.changed = True
+
+    def payments(self, group: CrossingGroup) -> set[int]:
+        """Tie keys of the payment instruments of a group's accounts."""
+        known = (
+            self._owners[account].payment for account in group.shown if account in self._owners
+        )
+        return {payment for payment in known if payment}
+
     def learn(self, holders: Mapping[int, Holder]) -> None:
         """Take in whose the accounts are that were asked for; groups hold no others."""
         for account in sorted(self.unknown & holders.keys()):
@@ -144,6 +155,8 @@ class Crossings:
             del self._common[value]
         showing = {account for one in self._values.values() for account in one.accounts}
         self._owners = {one: owner for one, owner in self._owners.items() if one in showing}
+        paid = {owner.payment for owner in self._owners.values()}
+        self._payers = {one: payers for one, payers in self._payers.items() if one in paid}
 
     def groups(self) -> list[CrossingGroup]:
         """The groups, by key; whatever order the signatures came in, they are the same."""
@@ -158,8 +171,7 @@ class Crossings:
             forest.join(crossed[value].accounts, 1)
         return self._gathered(crossed, forest)
 
-    @staticmethod
-    def _gathered(crossed: Mapping[int, _Value], forest: _Forest) -> list[CrossingGroup]:
+    def _gathered(self, crossed: Mapping[int, _Value], forest: _Forest) -> list[CrossingGroup]:
         groups: dict[object, CrossingGroup] = {}
         for value in sorted(crossed, key=lambda value: (crossed[value].first_epoch, value)):
             one = crossed[value]
@@ -171,7 +183,15 @@ class Crossings:
                 group.shown[account] = group.shown.get(account, 0) + 1
         for group in groups.values():
             group.values.sort()
+            self._add_payers(group)
         return sorted(groups.values(), key=lambda group: group.key)
+
+    def _add_payers(self, group: CrossingGroup) -> None:
+        showing = frozenset(group.shown)
+        for payment in self.payments(group):
+            payers = self._payers.get(payment, [])
+            if len(payers) <= _MOST_PAYING and 2 * len(showing.intersection(payers)) >= len(payers):
+                group.shown.update(dict.fromkeys(frozenset(payers) - showing, 0))
 
     def _crosses(self, one: _Value) -> bool:
         """Whether accounts of two owners at least have shown it."""
@@ -195,7 +215,10 @@ class Crossings:
 
     def owned(self, group: CrossingGroup) -> NDArray[np.void]:
         """The accounts of a group with their organisations (fields account and owner)."""
-        rows = [(account, self._owners[account].organisation) for account in group.shown]
+        unknown = _Owner(0, 0, 0)
+        rows = [
+            (account, self._owners.get(account, unknown).organisation) for account in group.shown
+        ]
         return np.array(rows, OWNED)
 
     def forget(self, account: int) -> None:
@@ -205,6 +228,8 @@ class Crossings:
             if len(one.accounts) < 2:
                 del self._values[value]
         self._owners.pop(account, None)
+        for payment, payers in self._payers.items():
+            self._payers[payment] = [other for other in payers if other != account]
         self.unknown.discard(account)
         self.changed = True
 
@@ -216,6 +241,7 @@ class Crossings:
                 for value, one in self._values.items()
             ],
             "owners": [[account, *owner] for account, owner in sorted(self._owners.items())],
+            "payers": [[payment, payers] for payment, payers in sorted(self._payers.items())],
             "common": [[value, epoch] for value, epoch in self._common.items()],
             "unknown": sorted(self.unknown),
             "changed": self.changed,
@@ -228,5 +254,6 @@ class Crossings:
             for value, first, last, accounts in state["values"]
         }
         self._owners = {account: _Owner(*owner) for account, *owner in state["owners"]}
+        self._payers = {payment: list(payers) for payment, payers in state["payers"]}
         self._common = dict(state["common"])
         self.unknown, self.changed = set(state["unknown"]), bool(state["changed"])

@@ -120,7 +120,7 @@ class Head:
         return TieOptions(
             epoch_seconds=self._options.epoch_seconds,
             listed_score=self._calibration.score_at(_LISTED_P),
-            watched=frozenset(self._joining.clusters.by_tie),
+            watched=self._placing.watched,
             list_all=self._options.list_all,
         )
 

@@ -73,6 +73,11 @@ class Placing:
                 changed[cluster.id] = cluster
         return changed
 
+    @property
+    def watched(self) -> frozenset[int]:
+        """Keys of the ties whose every new member is wanted."""
+        return self.crossing.followed | self.joining.clusters.by_tie.keys()
+
     def _finding(
         self,
         ties: TestedTies,
@@ -83,6 +88,7 @@ class Placing:
     ) -> TieFinding | None:
         """The listed tie with its p-value, unless it is dismissed, allowed or ordinary."""
         key = int(ties.statistics["tie"][row])
+        self.crossing.note_payers(key, members["account"])
         if key in self.joining.clusters.dismissed or self.crossing.holds(key):
             return None
         members = self._allowed.strip(key, members, time)

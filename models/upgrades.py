@@ -58,8 +58,12 @@ def _from_3(state: State) -> State:
 
 
 def _add_crossings(head: State) -> None:
-    crossings = {"values": [], "owners": [], "common": [], "unknown": [], "changed": False}
-    head["crossing"] = {"first_epoch": head["epochs"][0], "crossings": crossings}
+    crossings: State = {name: [] for name in ("values", "owners", "payers", "common", "unknown")}
+    head["crossing"] = {
+        "first_epoch": head["epochs"][0],
+        "followed": [],
+        "crossings": {**crossings, "changed": False},
+    }
 
 
 _STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2, 3: _from_3}

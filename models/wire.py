@@ -39,7 +39,7 @@ from models.protocol import (
 )
 from schemas.errors import InvalidRecord
 
-WIRE_VERSION = 3
+WIRE_VERSION = 2
 OLDEST_WIRE_VERSION = 1
 FRAME_BYTES = 400_000
 _DIGEST_SIZE = 8

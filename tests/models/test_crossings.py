@@ -62,7 +62,6 @@ def test_groups_are_a_partition_of_accounts_and_of_signatures(shown: Shown) -> N
 def test_a_group_has_no_more_causes_than_signatures_or_than_tie_its_accounts(shown: Shown) -> None:
     for group in noted(shown, STRANGERS).groups():
         assert 1 <= group.causes <= min(len(group.values), len(group.shown) - 1)
-        assert group.proven <= set(group.shown)
         assert group.key in group.values
 
 
@@ -95,7 +94,7 @@ def test_a_pool_is_one_group_with_a_cause_for_each_further_account() -> None:
 
 def test_a_conversation_that_was_published_is_one_cause() -> None:
     everybody = set(range(1, 6))
-    shown = {turn: everybody for turn in range(10, 20)} | {1: {1, 2}, 2: {3, 4, 5}}
+    shown = dict.fromkeys(range(10, 20), everybody) | {1: {1, 2}, 2: {3, 4, 5}}
     [group] = groups(shown, STRANGERS)
     assert group.causes == 1
 
@@ -126,9 +125,43 @@ def test_a_network_tells_the_owner_only_where_nothing_else_does() -> None:
     assert groups(shown, owned({1: (1, 0, 7), 2: (2, 0, 7)})) != []
 
 
-def test_accounts_are_proven_by_two_signatures() -> None:
-    [group] = groups({1: {1, 2}, 2: {1, 3}, 3: {1, 2}}, STRANGERS)
-    assert group.proven == {1, 2}
+PAYING = owned({account: (0, account, 0) for account in range(1, 100)})
+
+
+def paid(shown: Mapping[int, frozenset[int]], payers: Mapping[int, set[int]]) -> CrossingGroup:
+    crossings = noted(shown, PAYING)
+    for payment, accounts in payers.items():
+        crossings.note_payers(payment, accounts)
+    [group] = crossings.groups()
+    return group
+
+
+@given(SHOWN.filter(bool), st.dictionaries(ACCOUNTS, st.frozensets(st.integers(1, 40))))
+def test_payers_add_accounts_and_no_evidence(
+    shown: Shown, payers: dict[int, frozenset[int]]
+) -> None:
+    crossings = noted(shown, PAYING)
+    before = crossings.groups()
+    for payment, accounts in payers.items():
+        crossings.note_payers(payment, accounts)
+    after = crossings.groups()
+    assert [group.causes for group in after] == [group.causes for group in before]
+    for one, other in zip(before, after, strict=True):
+        assert one.shown.items() <= other.shown.items()
+        assert {key for key, shown in other.shown.items() if not shown} <= set().union(
+            *(payers[payment] for payment in crossings.payments(one) & payers.keys())
+        )
+
+
+def test_who_pays_like_a_pool_belongs_to_it() -> None:
+    group = paid({1: frozenset({1, 2})}, {1: {1, 50}, 7: {7, 51}})
+    assert group.shown == {1: 1, 2: 1, 50: 0}
+
+
+def test_a_company_is_no_pool_because_one_of_its_accounts_is_in_one() -> None:
+    assert paid({1: frozenset({1, 2})}, {1: {1, 50, 51}}).shown == {1: 1, 2: 1}
+    pool = frozenset(range(1, 9))
+    assert set(paid({1: pool}, {1: {*pool, 50}}).shown) == pool
 
 
 def test_groups_wait_until_it_is_known_whose_the_accounts_are() -> None:
