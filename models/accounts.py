@@ -193,6 +193,7 @@ class AccountStage:
                     example_id,
                     example_time,
                     bool(profile["status"] == BANNED),
+                    *(int(profile[name]) for name in ("owner", "payment", "network")),
                 )
         return found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from models.baseline import RankTables
 from models.clusters import Cluster
-from models.explanation import explain_account, explain_tie
+from models.explanation import explain_account, explain_crossing, explain_tie
 from models.kinds import TieKind, kind_of, shown_value
 from models.messages import AccountScores, Holder
 from models.signals import SIGNALS
@@ -170,8 +170,13 @@ class Announcer:
         )
 
     def _evidence(self, cluster: Cluster) -> list[Evidence]:
+        crossing = [
+            explain_crossing(tie.causes, len(tie.accounts), tie.score)
+            for tie in sorted(cluster.ties.values(), key=lambda tie: (-tie.causes, tie.key))
+            if tie.causes
+        ]
         inputs = cluster.ties[cluster.best].inputs
-        return explain_tie(inputs, self._score.contributions(inputs))
+        return crossing + explain_tie(inputs, self._score.contributions(inputs))
 
     def _ties(self, cluster: Cluster) -> list[TieRecord]:
         strongest = sorted(

@@ -83,6 +83,11 @@ class Budget:
         found = float(self._discoveries[place:].sum())
         return min(1.0, p_value * self.tests_per_day / max(found, 1.0))
 
+    def p_value(self, findings_per_million: float) -> float:
+        """The p-value of a test that ordinary traffic passes that often."""
+        per_day = findings_per_million * self.requests_per_day / 1e6
+        return min(1.0, per_day / self.tests_per_day)
+
     def admits(self, findings_per_million: float, q_value: float) -> bool:
         """Whether a tie may raise a finding, by how many such ordinary traffic brings about."""
         options = self._options

@@ -30,6 +30,9 @@ class TieFinding:
             ordinary accounts.
         inputs: The pooled inputs, for explanations.
         stands_out: Whether it suffices for a finding of its own.
+        causes: Signatures that are needed to tie the members together, where it is signatures that
+            do (`models.crossings`); none of any other tie. The members then belong whatever their
+            ranks say, and affinities and inputs mean nothing.
     """
 
     key: int
@@ -42,6 +45,7 @@ class TieFinding:
     affinities: NDArray[np.float64]
     inputs: NDArray[np.float64]
     stands_out: bool
+    causes: int = 0
 
     def forget(self, account: int) -> None:
         """Drop a member."""
@@ -108,8 +112,15 @@ class Cluster:
         for account, affinity in zip(tie.accounts.tolist(), tie.affinities.tolist(), strict=True):
             held = self.holdings.setdefault(account, set())
             held.add(tie.key)
-            self.affinities[account] = affinity
+            if not tie.causes:
+                self.affinities[account] = affinity
         self._core = None
+
+    @property
+    def proven(self) -> set[int]:
+        """Accounts that belong whatever their ranks say."""
+        proving = (tie for tie in self.ties.values() if tie.causes)
+        return {account for tie in proving for account in tie.accounts.tolist()}
 
     @property
     def core(self) -> set[int]:
@@ -127,7 +138,7 @@ class Cluster:
                 account
                 for account, held in self.holdings.items()
                 if len(held) >= _CORE_SHARE * most and (len(held) > 1 or held & strong)
-            }
+            } | self.proven
         return self._core
 
     def drop(self, key: int) -> None:
@@ -137,7 +148,7 @@ class Cluster:
             held.discard(key)
             if not held:
                 del self.holdings[account]
-                del self.affinities[account]
+                self.affinities.pop(account, None)
         self._core = None
 
     def forget(self, account: int) -> None:
@@ -189,14 +200,15 @@ class Cluster:
         """Accounts worth naming: those whose own behaviour is like the cluster's, ascending.
 
         Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
-        is named when its affinity reaches two fifths of the median member's.
+        is named when its affinity reaches two fifths of the median member's, or where it is proven.
         """
-        accounts = sorted(self.core)
-        if not accounts:
-            return []
-        median = float(np.median([self.affinities[account] for account in accounts]))
+        known = {
+            account: self.affinities[account] for account in self.core if account in self.affinities
+        }
+        median = float(np.median(list(known.values()))) if known else 0.0
         least = _NAMED_SHARE * median if median > 0 else -np.inf
-        return [account for account in accounts if self.affinities[account] >= least]
+        alike = {account for account, affinity in known.items() if affinity >= least}
+        return sorted(alike | self.proven)
 
 
 class Clusters:

@@ -37,6 +37,14 @@ def explain_tie(inputs: NDArray[np.float64], contributions: NDArray[np.float64])
     return [piece.evidence for piece in pieces[:_MOST] if piece.weight > 0]
 
 
+def explain_crossing(causes: int, accounts: int, log_odds: float) -> Evidence:
+    """What signatures that crossed say: `causes` of them at least tie the accounts together."""
+    text = (
+        f"{accounts} accounts of different owners present reasoning signatures given to each other"
+    )
+    return Evidence(SIGNALS["sharing"].id, float(causes), 1.0, round(log_odds, 4), text)
+
+
 def _account_piece(
     feature: AccountFeature, inputs: dict[str, float], adds: dict[str, float]
 ) -> _Piece:

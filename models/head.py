@@ -14,29 +14,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.allowlist import AllowList
 from models.announcer import Announcer
 from models.budget import Budget
 from models.calibration import Calibration
-from models.clusters import Cluster, TieFinding
+from models.clusters import Cluster
 from models.feedback import Feedback, Heeded, VerdictCounts
-from models.joining import JOIN_P, Joining
 from models.lessons import Lessons
 from models.messages import (
     AccountReport,
     Conclusion,
     Control,
     Holder,
-    TestedTies,
     TieOptions,
     TieReport,
 )
 from models.options import BudgetOptions, LearningOptions
-from models.signals import ACCOUNT_FEATURES
+from models.placing import Placing
 from models.tie_score import TieScore
-from models.ties import LEAST_MEMBERS
 from models.verdicts import Verdict
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
@@ -72,24 +68,23 @@ class Head:
 
     def __init__(self, options: HeadOptions, score: TieScore, allowed: AllowList) -> None:
         self._options = options
-        self._score = score
-        self._allowed = allowed
         self._lessons = Lessons()
         self._calibration = Calibration(
             score.reference, round(_DELAY_DAYS * options.per_day), options.per_day
         )
         self._budget = Budget(options.budget, options.per_day)
-        self._joining = Joining()
+        announcer = Announcer(options.epoch_seconds, options.lateness_seconds, score)
+        self._placing = Placing(
+            score, self._calibration, self._budget, allowed, announcer, options.per_day
+        )
+        self._joining = self._placing.joining
         self._feedback = Feedback(self._joining.clusters, self._budget)
         self._heeded = Heeded()
         self._changed: dict[str, Cluster] = {}
-        self._announcer = Announcer(options.epoch_seconds, options.lateness_seconds, score)
+        self._announcer = announcer
         self._first_epoch = -1
         self._last_epoch = -1
         self._control = Control()
-        self._spread = (
-            float(np.sqrt((score.weights[: len(ACCOUNT_FEATURES)] ** 2).sum() / 12)) or 1.0
-        )
         self._due: list[Cluster] = []
 
     @property
@@ -125,7 +120,7 @@ class Head:
         return TieOptions(
             epoch_seconds=self._options.epoch_seconds,
             listed_score=self._calibration.score_at(_LISTED_P),
-            watched=frozenset(self._joining.clusters.by_tie),
+            watched=self._placing.watched,
             list_all=self._options.list_all,
         )
 
@@ -151,10 +146,11 @@ class Head:
         self._lessons.learn(accounts)
         if new_hour:
             self._calibration.mature(epoch, self._joining.clusters.by_tie)
+            self._placing.crossing.expire(epoch)
             self._control = self._lessons.turn_hour()
         self._note_tests(epoch, ties)
         self._note_bans(accounts)
-        self._judge(epoch, ties)
+        self._changed = self._placing.judge(epoch, ties, learning=self.learning)
         return self._ask(epoch)
 
     def _heed(self, epoch: int) -> Heeded:
@@ -180,59 +176,12 @@ class Head:
             for cluster in self._joining.clusters.all.values():
                 cluster.note_bans(banned, reinstated)
 
-    def _judge(self, epoch: int, reports: Sequence[TieReport]) -> None:
-        listed: list[tuple[int, TestedTies, int, NDArray[np.void]]] = []
-        for report in reports:
-            ties = report.ties
-            keys = ties.statistics["tie"]
-            starts = np.concatenate([np.zeros(1, np.int64), ties.member_ends[:-1]])
-            for row in np.flatnonzero(ties.member_ends > starts).tolist():
-                members = ties.members[starts[row] : ties.member_ends[row]]
-                listed.append((int(keys[row]), ties, row, members))
-            self._announcer.note_clear(ties.clear)
-        # Each q-value counts those before it: their order must not depend on the partitions.
-        listed.sort(key=lambda tie: tie[0])
-        judged = [self._finding(ties, row, members, epoch) for _, ties, row, members in listed]
-        found = [tie for tie in judged if tie is not None]
-        found.sort(key=lambda tie: (-tie.score, tie.key))
-        self._changed = {}
-        for tie in found:
-            cluster = self._joining.place(tie, self._announcer.entity_id(tie.key, epoch), epoch)
-            if cluster is not None:
-                self._changed[cluster.id] = cluster
-
-    def _finding(
-        self, ties: TestedTies, row: int, members: NDArray[np.void], epoch: int
-    ) -> TieFinding | None:
-        """The listed tie with its p-value, unless it is dismissed, allowed or ordinary."""
-        key = int(ties.statistics["tie"][row])
-        if key in self._joining.clusters.dismissed:
-            return None
-        members = self._allowed.strip(key, members, self._announcer.time_of(epoch))
-        score = float(ties.scores[row])
-        p_value = self._calibration.p_value(score)
-        if len(members) < LEAST_MEMBERS or p_value > JOIN_P:
-            return None
-        q_value = self._budget.q_value(p_value, counted=bool(ties.tested[row]))
-        rate = self._calibration.findings_per_million(score)
-        affinities = self._score.affinity(members["ranks"]) / self._spread
-        affinities[members["ranked"] == 0] = 0.0
-        order = np.argsort(members["account"])
-        return TieFinding(
-            key,
-            score,
-            p_value,
-            q_value,
-            int(ties.first_epochs[row]),
-            members["account"][order],
-            members["count"][order],
-            affinities[order],
-            ties.inputs[row],
-            not self.learning and self._budget.admits(rate, q_value),
-        )
-
     def _ask(self, epoch: int) -> list[int]:
-        """Accounts to ask for: those of the clusters that have something to announce."""
+        """Accounts to ask for.
+
+        Those of the clusters that have something to announce, and those that showed the signature
+        of another.
+        """
         idle = self._joining.idle_since(self._announcer.idle_before(epoch))
         concerned = [*self._changed.values(), *idle, *self._heeded.judged]
         changed = {cluster.id: cluster for cluster in concerned}.values()
@@ -241,7 +190,7 @@ class Head:
             for cluster in sorted(changed, key=lambda cluster: cluster.id)
             if self._announcer.has_news(cluster, epoch)
         ]
-        wanted: set[int] = set()
+        wanted = set(self._placing.crossing.crossings.unknown)
         for cluster in self._due:
             wanted.update(cluster.named, cluster.fresh)
         return sorted(wanted)
@@ -250,6 +199,7 @@ class Head:
         self, epoch: int, holders: Mapping[int, Holder], reports: Sequence[AccountReport]
     ) -> Conclusion:
         """Alerts and scores of the epoch, and what the partitions must know for the next."""
+        self._placing.crossing.crossings.learn(holders)
         alerts: list[AlertEvent] = []
         scores: list[ScoreRecord] = []
         flagged = set(self._heeded.flagged)
@@ -267,7 +217,7 @@ class Head:
 
     def forget(self, account: int) -> None:
         """Drop an account from all that was found; what was learned holds no account."""
-        self._joining.forget(account)
+        self._placing.forget(account)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
@@ -276,7 +226,7 @@ class Head:
             **self._lessons.dump(),
             "calibration": self._calibration.dump(),
             "budget": self._budget.dump(),
-            "joining": self._joining.dump(),
+            **self._placing.dump(),
             "feedback": self._feedback.dump(),
             "clear": self._announcer.dump(),
             "tables": self._control.tables,
@@ -289,7 +239,7 @@ class Head:
         self._lessons.load(state)
         self._calibration.load(state["calibration"])
         self._budget.load(state["budget"])
-        self._joining.load(state["joining"])
+        self._placing.load(state)
         self._feedback.load(state["feedback"])
         self._announcer.load(state["clear"])
         self._control = self._lessons.control(state)

@@ -36,6 +36,11 @@ def tie_keys(hashes: NDArray[np.uint64], kind: TieKind) -> NDArray[np.uint64]:
     return np.where(hashes == 0, np.uint64(0), keys)
 
 
+def kinds_of(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers of the kinds of tie keys."""
+    return keys & np.uint64(_KIND_MASK)
+
+
 def kind_of(key: int) -> TieKind:
     """Kind of a tie key."""
     return TieKind(key & _KIND_MASK)

@@ -84,14 +84,24 @@ class TestedTies:
     clear: dict[int, str]
 
 
+CROSSING = np.dtype([("tie", np.uint64), ("account", np.uint64)], align=True)
+"""One account that has shown a signature."""
+
+
 @dataclass(frozen=True, slots=True)
 class TieReport:
-    """What a tie partition tells the head about one epoch."""
+    """What a tie partition tells the head about one epoch.
+
+    `crossings` are the signatures that a further account has shown, one row for each account that
+    has shown them by now (fields tie and account), in ascending order; no more accounts are listed
+    than it takes to say that there are too many.
+    """
 
     ties: TestedTies
     singles: int
     tie_count: int
     member_count: int
+    crossings: NDArray[np.void] = field(default_factory=lambda: np.zeros(0, CROSSING))
 
 
 @dataclass(slots=True)
@@ -172,7 +182,8 @@ class Control:
 class Holder:
     """What the head may ask of an account.
 
-    Its name, requests so far, one request to look up, whether it is banned.
+    Its name, requests so far, one request to look up, whether it is banned; keys of its owner and
+    of the payment instrument and network that it showed last, 0 where unknown.
     """
 
     name: str
@@ -182,6 +193,9 @@ class Holder:
     example_id: str
     example_time: int
     banned: bool = False
+    owner: int = 0
+    payment: int = 0
+    network: int = 0
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
+from models.tie_crossings import crossings_of
 from models.tie_forgetting import without_member, without_singles
 from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
 from models.tie_pieces import clear_pieces, place_records, record_pieces, value_pieces
@@ -63,10 +64,10 @@ class TieStage:
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
         numbers = self._add(epoch, joined_batches(batches), options)
+        crossings = crossings_of(self._ties.array, self._members.array, numbers, epoch)
         report = self._test(numbers, options)
-        return TieReport(
-            report, int(self._counts[0] - self._counts[1]), *map(int, self._counts[1:])
-        )
+        values, ties, members = map(int, self._counts)
+        return TieReport(report, values - ties, ties, members, crossings)
 
     def _add(self, epoch: int, batch: TieBatch, options: TieOptions) -> NDArray[np.int32]:
         edges = batch.edges

@@ -52,11 +52,26 @@ def _from_2(state: State) -> State:
 
 
 def _from_3(state: State) -> State:
-    """Checkpoints held all singles that the tables did; places of values are not looked at now."""
+    """Checkpoints held all singles that the tables did, and no signature was known to have crossed.
+
+    Places of values are not looked at any more.
+    """
     stage = state.get("stage")
     if isinstance(stage, dict) and "capacity" in stage:
         stage["singles_from"] = ALL_SINGLES
+    head = (state.get("detector") or state).get("head")
+    if head is not None:
+        _add_crossings(head)
     return state
+
+
+def _add_crossings(head: State) -> None:
+    crossings: State = {name: [] for name in ("values", "owners", "payers", "common", "unknown")}
+    head["crossing"] = {
+        "first_epoch": head["epochs"][0],
+        "followed": [],
+        "crossings": {**crossings, "changed": False},
+    }
 
 
 _STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2, 3: _from_3}

@@ -1,0 +1,141 @@
+"""Findings from signatures that crossed: which groups of accounts are too many to be chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.allowlist import AllowList
+from models.budget import Budget
+from models.clusters import Clusters, TieFinding
+from models.crossings import LEAST_CAUSES, CrossingGroup, Crossings
+from models.messages import TieReport
+from models.tie_score import INPUT_NAMES
+from models.ties import LEAST_MEMBERS
+
+_DAYS = 14.0
+_LEAST_PER_MILLION = 10.0
+_FALLOFF = 0.5
+
+
+class CrossingFindings:
+    """Groups of accounts tied by signatures, held to the budget.
+
+    The rate of ordinary groups starts from those of one cause: the deployment's own, as many as ten
+    a million requests being taken for granted. (In simulated traffic without campaigns there are
+    none: its customers never move a conversation. Real ones may.) Each further cause is taken to
+    halve it. So where conversations often change accounts, more is asked for.
+
+    Args:
+        budget: What a finding may cost.
+        allowed: What operators vouch for.
+        clusters: All clusters.
+        per_day: Epochs in a day.
+
+    Attributes:
+        followed: Tie keys of the payment instruments of the accounts found: who else shows them
+            is wanted.
+    """
+
+    def __init__(
+        self, budget: Budget, allowed: AllowList, clusters: Clusters, per_day: float
+    ) -> None:
+        self._budget = budget
+        self._allowed = allowed
+        self._clusters = clusters
+        self._window = round(_DAYS * per_day)
+        self._per_day = per_day
+        self.crossings = Crossings()
+        self.followed: frozenset[int] = frozenset()
+        self._first_epoch = -1
+
+    def note_payers(self, payment: int, accounts: NDArray[np.uint64]) -> None:
+        """Take in who has shown a payment instrument, if it is one that is followed."""
+        if payment in self.followed:
+            self.crossings.note_payers(payment, accounts.tolist())
+
+    def holds(self, key: int) -> bool:
+        """Whether a cluster holds a group under this key: it is no ordinary tie."""
+        entity = self._clusters.by_tie.get(key)
+        return entity is not None and self._clusters.all[entity].ties[key].causes > 0
+
+    def find(
+        self, epoch: int, time: int, reports: Sequence[TieReport], *, learning: bool
+    ) -> list[TieFinding]:
+        """The groups that stand out after an epoch, decided at a time (microseconds)."""
+        if self._first_epoch < 0:
+            self._first_epoch = epoch
+        self._note(epoch, reports)
+        if learning or not self.crossings.changed:
+            return []
+        groups = self.crossings.groups()
+        per_million = self._per_million(epoch, groups)
+        found: list[TieFinding] = []
+        self.followed = frozenset()
+        for group in groups:
+            tie = self._finding(group, per_million, time)
+            if tie is not None:
+                found.append(tie)
+                self.followed |= self.crossings.payments(group)
+        return found
+
+    def _note(self, epoch: int, reports: Sequence[TieReport]) -> None:
+        rows = np.sort(np.concatenate([report.crossings for report in reports]))
+        values, starts = np.unique(rows["tie"], return_index=True)
+        ends = np.searchsorted(rows["tie"], values, side="right")
+        for value, start, end in zip(values.tolist(), starts, ends, strict=True):
+            self.crossings.note(value, rows["account"][start:end].tolist(), epoch)
+
+    def _per_million(self, epoch: int, groups: Sequence[CrossingGroup]) -> float:
+        """Groups of one cause in a million requests."""
+        days = min(_DAYS, (epoch - self._first_epoch + 1) / self._per_day)
+        millions = self._budget.requests_per_day * days / 1e6
+        single = sum(group.causes == 1 for group in groups)
+        return max(_LEAST_PER_MILLION, single / millions if millions else float("inf"))
+
+    def _finding(self, group: CrossingGroup, per_million: float, time: int) -> TieFinding | None:
+        owned = self.crossings.owned(group)
+        accounts = np.sort(self._allowed.strip(group.key, owned, time)["account"])
+        dismissed = not self._clusters.dismissed.isdisjoint(group.values)
+        if dismissed or len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
+            return None
+        rate = per_million * _FALLOFF ** (group.causes - 1)
+        p_value = self._budget.p_value(rate)
+        q_value = self._budget.q_value(p_value, counted=not self.holds(group.key))
+        if not self._budget.admits(rate, q_value):
+            return None
+        shown = np.array([group.shown[account] for account in accounts.tolist()], np.int32)
+        return TieFinding(
+            group.key,
+            -float(np.log(p_value)),
+            p_value,
+            q_value,
+            group.first_epoch,
+            accounts,
+            shown,
+            np.zeros(len(accounts)),
+            np.zeros(len(INPUT_NAMES)),
+            stands_out=True,
+            causes=group.causes,
+        )
+
+    def expire(self, epoch: int) -> None:
+        """Let go of what crossed too long before an epoch."""
+        self.crossings.expire(epoch - self._window)
+
+    def dump(self) -> dict[str, Any]:
+        """The state as plain values."""
+        return {
+            "first_epoch": self._first_epoch,
+            "followed": sorted(self.followed),
+            "crossings": self.crossings.dump(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what `dump` gave."""
+        self._first_epoch = int(state["first_epoch"])
+        self.followed = frozenset(state["followed"])
+        self.crossings.load(state["crossings"])

@@ -1,0 +1,81 @@
+"""Which signatures the tie stage tells the head of, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.baseline import FEATURES
+from models.crossings import MOST_SHOWING
+from models.kinds import TieKind
+from models.layouts import EDGE
+from models.messages import TieBatch, TieOptions
+from models.ties import TieStage
+from tests.models.test_ties import TOLD, new_stage
+
+Edges = Sequence[tuple[int, int]]
+
+EDGES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 12)), max_size=30)
+
+
+def batch_of(edges: Edges, kind: TieKind = TieKind.SIGNATURE) -> TieBatch:
+    """Accounts that show values once each."""
+    accounts = sorted({account for _, account in edges})
+    told = np.zeros(len(accounts), TOLD)
+    told["account"] = accounts
+    shown = np.zeros(len(set(edges)), EDGE)
+    for row, (value, account) in enumerate(dict.fromkeys(edges)):
+        shown[row] = (16 * value + kind, accounts.index(account), 1)
+    ranks = np.zeros((len(accounts), FEATURES), np.uint8)
+    return TieBatch(told, np.ones(len(accounts), np.int32), ranks, True, shown, {})
+
+
+def told(stage: TieStage, epoch: int, *batches: TieBatch) -> dict[int, list[int]]:
+    """Accounts by value, as the head hears of them."""
+    rows = stage.close(epoch, batches, TieOptions(epoch_seconds=300)).crossings
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found.setdefault(int(row["tie"]) // 16, []).append(int(row["account"]))
+    return found
+
+
+def test_a_value_is_told_when_a_further_account_shows_it() -> None:
+    stage = new_stage()
+    assert told(stage, 1, batch_of([(1, 7), (2, 7)])) == {}
+    assert told(stage, 2, batch_of([(1, 8), (2, 7)])) == {1: [7, 8]}
+    assert told(stage, 3, batch_of([(1, 7), (1, 8)])) == {}
+    assert told(stage, 4, batch_of([(1, 5)])) == {1: [5, 7, 8]}
+
+
+def test_only_signatures_are_told() -> None:
+    for kind in set(TieKind) - {TieKind.SIGNATURE}:
+        assert told(new_stage(), 1, batch_of([(1, 7), (1, 8), (1, 9)], kind)) == {}
+
+
+def test_of_many_accounts_it_is_told_that_they_are_too_many() -> None:
+    edges = [(1, account) for account in range(1, 60)]
+    assert told(new_stage(), 1, batch_of(edges)) == {1: list(range(1, MOST_SHOWING + 2))}
+
+
+@given(EDGES, EDGES, st.randoms(use_true_random=False))
+def test_neither_batches_nor_their_order_show(first: Edges, second: Edges, random: object) -> None:
+    one, other = new_stage(), new_stage()
+    assert told(one, 1, batch_of(first)) == told(other, 1, batch_of(first))
+    left = [edge for edge in second if edge[1] % 2]
+    right = [edge for edge in second if not edge[1] % 2]
+    random.shuffle(left)  # type: ignore[attr-defined]
+    expected = told(one, 2, batch_of(second))
+    assert told(other, 2, batch_of(right), batch_of(left)) == expected
+
+
+@given(EDGES, EDGES)
+def test_what_is_told_is_who_has_shown_it_so_far(first: Edges, second: Edges) -> None:
+    stage = new_stage()
+    told(stage, 1, batch_of(first))
+    for value, accounts in told(stage, 2, batch_of(second)).items():
+        showing = sorted({account for one, account in [*first, *second] if one == value})
+        assert accounts == showing[: MOST_SHOWING + 1]
+        assert len(accounts) > 1
