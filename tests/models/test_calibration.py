@@ -6,54 +6,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from models.calibration import STEP, Bulk, Calibration, Curve, Reference, score_bin
-from models.kinds import TieKind
+from models.calibration import STEP, Bulk, Curve, Reference, score_bin
 from models.state import decode_state, encode_state
+from tests.models.own_ties import (
+    DELAY,
+    PER_DAY,
+    Scores,
+    bulk_at,
+    calibrated,
+    keys_of,
+    p_values,
+    rates,
+    untaught,
+)
 from tests.models.references import REFERENCE
-
-Scores = NDArray[np.float64]
-
-DELAY = 10
-PER_DAY = 288.0
-ASKED = np.linspace(-70.0, 70.0, 561).tolist()
 
 LEVELS = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 EXPONENTIAL = Reference(Curve(LEVELS, (-np.log(LEVELS)).tolist(), 1.0), REFERENCE.epochs)
 """The null of exponential scores of scale 1."""
-
-
-def keys_of(count: int) -> NDArray[np.uint64]:
-    return np.arange(1, count + 1, dtype=np.uint64) << np.uint64(4) | np.uint64(TieKind.FRAGMENT)
-
-
-def calibrated(
-    scores: Scores, claimed: frozenset[int] = frozenset(), reference: Reference = REFERENCE
-) -> Calibration:
-    """A calibration whose own null is of these scores."""
-    calibration = Calibration(reference, DELAY, PER_DAY)
-    calibration.note(1, keys_of(len(scores)), scores)
-    calibration.mature(1 + DELAY, claimed)
-    return calibration
-
-
-def p_values(calibration: Calibration) -> list[float]:
-    return [calibration.p_value(score) for score in ASKED]
-
-
-def rates(calibration: Calibration) -> list[float]:
-    return [calibration.findings_per_million(score) for score in ASKED]
-
-
-def untaught(reference: Reference = REFERENCE) -> Calibration:
-    return Calibration(reference, DELAY, PER_DAY)
-
-
-def bulk_at(middle: float, width: float) -> Scores:
-    """Scores whose middle and upper tenth lie exactly there (both multiples of `STEP`)."""
-    below = np.repeat([middle, middle + width], [500, 400]) - STEP / 2
-    return np.append(below, np.full(100, middle + width + 1.0))
 
 
 knots = st.integers(1, 8).flatmap(
@@ -169,32 +140,6 @@ def test_own_ties_that_score_lower_or_closer_together_change_nothing(
     calibration = calibrated(bulk_at(middle, width))
     assert p_values(calibration) == p_values(untaught())
     assert rates(calibration) == rates(untaught())
-
-
-ROOMY = REFERENCE._replace(highest=Bulk(-3.0, 0.0))
-"""A reference whose runs differed: in the worst, half of the tests reached -3, a tenth 0."""
-
-
-@pytest.mark.parametrize("middle", [-9.0, -4.0, -3.0])
-@pytest.mark.parametrize("width", [0.5, 2.0, 3.0])
-def test_own_ties_within_what_attack_free_runs_show_change_nothing(
-    middle: float, width: float
-) -> None:
-    calibration = calibrated(bulk_at(middle, width), reference=ROOMY)
-    assert p_values(calibration) == p_values(untaught(ROOMY)) == p_values(untaught())
-    assert rates(calibration) == rates(untaught(ROOMY)) == rates(untaught())
-
-
-@pytest.mark.parametrize(("middle", "width"), [(-2.0, 3.0), (4.0, 1.5), (-3.0, 6.0), (-9.0, 12.0)])
-def test_own_ties_beyond_what_attack_free_runs_show_draw_scores_back(
-    middle: float, width: float
-) -> None:
-    calibration = calibrated(bulk_at(middle, width), reference=ROOMY)
-    for beyond in (1.0, 2.0, 5.0):
-        score = middle + beyond * width
-        expected = REFERENCE.tests.at(min(-3.0 + beyond * min(3.0, width), score))
-        assert calibration.p_value(score) == pytest.approx(expected)
-    assert calibration.p_value(middle + width) > untaught().p_value(middle + width)
 
 
 @pytest.mark.parametrize(("shift", "factor"), [(0.0, 1.0), (5.0, 1.0), (0.0, 2.5), (-3.0, 4.0)])
