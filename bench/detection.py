@@ -19,7 +19,8 @@ from typing import NamedTuple
 import orjson
 
 from bench.corpora import prompts_directory
-from bench.fit_tie_score import RUNS, as_toml, fit, prepare
+from bench.fit_tie_score import as_toml, fit, prepare
+from bench.fitting_runs import RUNS
 from bench.ties import blocks_of
 from models.judge import judge
 from models.judgement import Judgement, Traffic

@@ -3,20 +3,19 @@
 Simulates labelled traffic with the prompt sources set aside for fitting, replays it, and fits a
 logistic regression over the pooled inputs of all tests. Every campaign weighs the same whatever its
 size, and so does every kind of tie within it; ordinary tests weigh by the root of their kind's
-number. The reference null is the tail of the scores on the attack-free runs only. With `--leave-out
-FAMILY` that family's ties take no part, which is how every published detection figure is made
-(`bench/detection.py`).
+number. The reference null is the tail of the scores on the attack-free runs only, and how high and
+how wide their bulk lay on the worst day. With `--leave-out FAMILY` that family's ties take no part,
+which is how every published detection figure is made (`bench/detection.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,44 +23,16 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from bench.corpora import prompts_directory
+from bench.fitting_runs import RUNS, Run
 from bench.ties import LabelledTies, collect
+from models.calibration import LEAST_TESTS, Bulk, score_bin
 from models.kinds import KIND_COUNT, TieKind
 from models.tie_score import INPUT_NAMES
-from stream.simulator import named_scenario, write_scenario
+from stream.simulator import write_scenario
 from stream.simulator.corpus import Sources
 
-
-class Run(NamedTuple):
-    """A simulated run to fit on; `corpora` says whether texts come from the real prompts."""
-
-    scenario: str
-    seed: int
-    corpora: bool = True
-    metadata_only: bool = False
-    days: float | None = None
-
-    @property
-    def folder(self) -> str:
-        """Name of the folder that keeps the run."""
-        return f"{self.scenario.replace('/', '-')}-{self.seed}"
-
-
-RUNS = (
-    Run("all", 101),
-    Run("all@1/3", 102),
-    Run("all+jitter:0.5+cover:0.3", 104),
-    Run("all@1/3", 105, corpora=False, metadata_only=True),
-    Run("all+rotate:0.5", 111),
-    Run("all@0.1", 112),
-    Run("all", 113, corpora=False),
-    Run("quiet", 103),
-    Run("quiet", 106, corpora=False),
-    Run("quiet", 114),
-    Run("quiet", 301, days=14.0),
-    Run("quiet", 302, days=14.0),
-)
-
 _LEARNING_EPOCHS = 72
+_DAY_EPOCHS = 288
 _RIDGE = 1.0
 _THINNING = 4
 _TEST_SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
@@ -95,6 +66,7 @@ class Fit:
     kinds: NDArray[np.float64]
     tests: Knots | None = None
     epochs: Knots | None = None
+    bulk: Bulk | None = None
 
     def scores(self, ties: LabelledTies) -> NDArray[np.float64]:
         """Score of each test."""
@@ -111,12 +83,9 @@ def prepare(run: Run, work: Path) -> LabelledTies:
     kept = directory / "ties.npz"
     if not kept.exists():
         if not (directory / "truth.json").exists():
-            scenario = replace(named_scenario(run.scenario), metadata_only=run.metadata_only)
-            if run.days is not None:
-                scenario = replace(scenario, days=run.days)
             prompts = prompts_directory() if run.corpora else None
             sources: Sources = "fit" if run.corpora else "all"
-            write_scenario(scenario, run.seed, directory, prompts, sources, guard=False)
+            write_scenario(run.planned(), run.seed, directory, prompts, sources, guard=False)
         collect(directory).save(kept)
     return LabelledTies.load(kept)
 
@@ -139,7 +108,28 @@ def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
     )
     found = Fit(solution[: len(INPUT_NAMES)], solution[len(INPUT_NAMES) :])
     quiet = [ties for ties in runs if not (ties.shares > 0).any()]
-    return replace(found, tests=_test_curve(found, quiet), epochs=_epoch_curve(found, quiet))
+    return replace(
+        found,
+        tests=_test_curve(found, quiet),
+        epochs=_epoch_curve(found, quiet),
+        bulk=_highest_bulk(found, quiet),
+    )
+
+
+def _highest_bulk(found: Fit, quiet: list[LabelledTies]) -> Bulk:
+    """How high the bulk of ordinary tests lies, and how wide it is, on the worst day of any run."""
+    bulks = [bulk for ties in quiet for bulk in _daily_bulks(found, ties)]
+    middle = max(bulk.middle for bulk in bulks)
+    return Bulk(middle, middle + max(bulk.upper - bulk.middle for bulk in bulks))
+
+
+def _daily_bulks(found: Fit, ties: LabelledTies) -> Iterator[Bulk]:
+    bins = score_bin(found.scores(ties))
+    days = (ties.epochs - _LEARNING_EPOCHS - 1) // _DAY_EPOCHS
+    for day in range(int(days.max()) + 1):
+        tests = np.bincount(bins[days == day]).astype(np.float64)
+        if tests.sum() >= LEAST_TESTS:
+            yield Bulk.of(tests)
 
 
 def _test_curve(found: Fit, quiet: list[LabelledTies]) -> Knots:
@@ -211,6 +201,15 @@ def _regress(
     return np.concatenate([own, kinds])
 
 
+def _bulk_lines(bulk: Bulk) -> list[str]:
+    return [
+        "# How high and how wide the bulk of the tests lay on the worst day of any of them.",
+        "[reference.bulk]",
+        f"middle = {bulk.middle:.2f}",
+        f"upper = {bulk.upper:.2f}",
+    ]
+
+
 def as_toml(found: Fit, runs: str) -> str:
     """The fit as the file that ships with the package."""
     lines = [
@@ -220,6 +219,7 @@ def as_toml(found: Fit, runs: str) -> str:
         "# Share of tests, and epochs a million requests, on the attack-free runs.",
         *(found.tests.lines("tests") if found.tests else ()),
         *(found.epochs.lines("epochs") if found.epochs else ()),
+        *(_bulk_lines(found.bulk) if found.bulk else ()),
         "",
         "[kinds]",
         *(f"{kind.name.lower()} = {found.kinds[kind]:.4f}" for kind in TieKind),

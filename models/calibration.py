@@ -2,10 +2,11 @@
 
 The shape of the null is the *reference* that ships with the weights, fitted on attack-free traffic,
 all kinds of tie together: the score has a term of its own for each kind. The deployment's *own*
-ties say where its bulk lies and how wide it is; where they score higher or spread wider than the
-reference's, scores are drawn back accordingly, never the other way. Only the bulk is asked (the
-middle and the upper tenth), since the top is where ties of campaigns sit that no finding has
-claimed; and ties enter two days after their test, unless a finding has claimed them by then.
+ties say where its bulk lies and how wide it is; where they score higher or spread wider than
+attack-free traffic ever does, scores are drawn back accordingly, never the other way. Only the bulk
+is asked (the middle and the upper tenth), since the top is where ties of campaigns sit that no
+finding has claimed; and ties enter two days after their test, unless a finding has claimed them by
+then.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 LOWEST, HIGHEST, STEP = -60.0, 60.0, 0.25
 _BINS = round((HIGHEST - LOWEST) / STEP)
 _MIDDLE_SHARE, _UPPER_SHARE = 0.5, 0.1
-_LEAST_TESTS = 400
+LEAST_TESTS = 400
+"""Tests from which on their bulk means something."""
+
 _HALF_LIFE_DAYS = 14.0
 
 
@@ -96,14 +99,20 @@ class Reference(NamedTuple):
     """What attack-free traffic shows, by score: the share of tests, and epochs a million requests.
 
     An epoch counts once, by its highest score: ties of one honest cause are tested together.
+    `highest` is how high and how wide the bulk of one attack-free run lay on any day. The curves
+    pool all these days, so a deployment whose bulk lies within asks for no correction; what half
+    the tests and a tenth of them reach is known too poorly to be carried far out otherwise.
     """
 
     tests: Curve
     epochs: Curve
+    highest: Bulk | None = None
 
     @property
     def bulk(self) -> Bulk:
-        """Where the bulk of the tests lies."""
+        """The bulk beyond which scores are drawn back; that of the curve where none is given."""
+        if self.highest is not None:
+            return self.highest
         return Bulk(self.tests.score_at(_MIDDLE_SHARE), self.tests.score_at(_UPPER_SHARE))
 
 
@@ -144,7 +153,7 @@ class Calibration:
             self._fit()
 
     def _fit(self) -> None:
-        self._own = Bulk.of(self._tests) if self._tests.sum() >= _LEAST_TESTS else None
+        self._own = Bulk.of(self._tests) if self._tests.sum() >= LEAST_TESTS else None
 
     def _drawn_back(self, score: float) -> float:
         """The score that stands where this one does, were the bulk the reference's."""
@@ -152,7 +161,7 @@ class Calibration:
             return score
         known = self._reference.bulk
         widths = (known.upper - known.middle) / (self._own.upper - self._own.middle)
-        return min(score, known.middle + (score - self._own.middle) * widths)
+        return min(score, known.middle + (score - self._own.middle) * min(1.0, widths))
 
     def p_value(self, score: float) -> float:
         """Probability that a test of an ordinary tie scores at least this much; 1 if not scored."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Curve, Reference
+from models.calibration import STEP, Bulk, Curve, Reference
 from models.kernels.ties import add_weighted, affinities
 from models.kinds import KIND_COUNT, TieKind
 from models.pooling import input_names
@@ -73,11 +74,18 @@ def read_score(text: str) -> TieScore:
     """
     table = tomllib.loads(text)
     try:
-        curves = {name: Curve(**knots) for name, knots in table["reference"].items()}
-        reference = Reference(**curves)
-        return TieScore(table["weights"], table["kinds"], reference)
+        return TieScore(table["weights"], table["kinds"], _reference(**table["reference"]))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a tie score: {error}") from error
+
+
+def _reference(
+    tests: Mapping[str, Any], epochs: Mapping[str, Any], bulk: Mapping[str, float] | None = None
+) -> Reference:
+    highest = None if bulk is None else Bulk(**bulk)
+    if highest is not None and not highest.upper - highest.middle >= STEP:
+        raise ValueError("the bulk needs an upper tenth above its middle")
+    return Reference(Curve(**tests), Curve(**epochs), highest)
 
 
 def shipped() -> TieScore:

@@ -6,54 +6,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from models.calibration import STEP, Bulk, Calibration, Curve, Reference, score_bin
-from models.kinds import TieKind
+from models.calibration import STEP, Bulk, Curve, Reference, score_bin
 from models.state import decode_state, encode_state
+from tests.models.own_ties import (
+    DELAY,
+    PER_DAY,
+    Scores,
+    bulk_at,
+    calibrated,
+    keys_of,
+    p_values,
+    rates,
+    untaught,
+)
 from tests.models.references import REFERENCE
-
-Scores = NDArray[np.float64]
-
-DELAY = 10
-PER_DAY = 288.0
-ASKED = np.linspace(-70.0, 70.0, 561).tolist()
 
 LEVELS = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001]
 EXPONENTIAL = Reference(Curve(LEVELS, (-np.log(LEVELS)).tolist(), 1.0), REFERENCE.epochs)
 """The null of exponential scores of scale 1."""
-
-
-def keys_of(count: int) -> NDArray[np.uint64]:
-    return np.arange(1, count + 1, dtype=np.uint64) << np.uint64(4) | np.uint64(TieKind.FRAGMENT)
-
-
-def calibrated(
-    scores: Scores, claimed: frozenset[int] = frozenset(), reference: Reference = REFERENCE
-) -> Calibration:
-    """A calibration whose own null is of these scores."""
-    calibration = Calibration(reference, DELAY, PER_DAY)
-    calibration.note(1, keys_of(len(scores)), scores)
-    calibration.mature(1 + DELAY, claimed)
-    return calibration
-
-
-def p_values(calibration: Calibration) -> list[float]:
-    return [calibration.p_value(score) for score in ASKED]
-
-
-def rates(calibration: Calibration) -> list[float]:
-    return [calibration.findings_per_million(score) for score in ASKED]
-
-
-def untaught(reference: Reference = REFERENCE) -> Calibration:
-    return Calibration(reference, DELAY, PER_DAY)
-
-
-def bulk_at(middle: float, width: float) -> Scores:
-    """Scores whose middle and upper tenth lie exactly there (both multiples of `STEP`)."""
-    below = np.repeat([middle, middle + width], [500, 400]) - STEP / 2
-    return np.append(below, np.full(100, middle + width + 1.0))
 
 
 knots = st.integers(1, 8).flatmap(
@@ -83,7 +54,7 @@ def test_a_curve_goes_through_its_knots_and_falls(
 
 @given(st.floats(-8, -1e-3))
 def test_a_curve_says_where_it_has_a_value(exponent: float) -> None:
-    for curve in REFERENCE:
+    for curve in (REFERENCE.tests, REFERENCE.epochs):
         value = curve.at(curve.score_at(10.0**exponent))
         assert value == pytest.approx(10.0**exponent) or value == curve.at(curve.score_at(1e9))
 

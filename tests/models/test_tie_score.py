@@ -98,6 +98,20 @@ def test_weights_of_unknown_inputs_are_refused_by_name() -> None:
         TieScore({"zeal": 1.0, "agee.level": 1.0, "age.level": 1.0}, {}, REFERENCE)
 
 
+WITH_BULK = FILE.replace("[kinds]", "[reference.bulk]\nmiddle = -3.5\nupper = -1.0\n[kinds]")
+
+
+def test_a_file_may_say_how_high_the_bulk_of_its_runs_lay() -> None:
+    assert read_score(WITH_BULK).reference.bulk == (-3.5, -1.0)
+    assert read_score(FILE).reference.bulk == pytest.approx((-4.0, -2.0))
+
+
+@pytest.mark.parametrize("upper", ["-3.5", "-3.4", "nan", '"high"'])
+def test_a_bulk_without_width_is_refused(upper: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_score(WITH_BULK.replace("upper = -1.0", f"upper = {upper}"))
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.lib.recfunctions import repack_fields
 
+from models.options import LearningOptions
 from models.state import decode_state
 from schemas.codec import decode_alert
 from schemas.times import to_microseconds
@@ -34,6 +36,7 @@ from tests.stream.traffic import (
     open_run,
     play,
     recording,
+    scored,
     time_of,
 )
 
@@ -269,3 +272,21 @@ def test_two_sources_are_one_recording(lines: list[bytes], whole: Heard) -> None
     heard.take(run.finish())
     assert heard.alerts == whole.alerts
     assert heard.scores == whole.scores
+
+
+def test_tests_made_while_learning_never_enter_the_null() -> None:
+    settings = replace(SETTINGS, learning=LearningOptions(hours=15.0))
+    run = LocalRun(settings, keep_reports=True, score=scored())
+    source = run.open_source()
+    day = [one for one in recording(accounts=600) if time_of(one) < START + DAY]
+    reports = [*run.feed(source, 0, day).reports, *run.close_source(source).reports]
+    reports += run.finish().reports
+    tested = {
+        epoch
+        for epoch, report in reports
+        if (report.ties.tested & (report.ties.statistics["known"] > 0)).any()
+    }
+    waiting = decode_state(run.save())["detector"]["head"]["calibration"]["waiting"]
+    learned = min(epoch for epoch, _ in reports) + settings.learning.hours * 3_600 / EPOCH
+    assert any(epoch < learned for epoch in tested)
+    assert {one[0] for one in waiting} == {epoch for epoch in tested if epoch >= learned}
