@@ -12,7 +12,7 @@ from models.upgrades import upgraded
 from schemas.errors import InvalidRecord
 
 MAGIC = b"GAUGER\x00"
-VERSION = 3
+VERSION = 4
 OLDEST_VERSION = 1
 _DIGEST_SIZE = 16
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from models.columns import OF_STATE_3, TODAY, state_moved
+
 State = dict[str, Any]
 
 
@@ -49,4 +51,10 @@ def _from_2(state: State) -> State:
     return state
 
 
-_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2}
+def _from_3(state: State) -> State:
+    """There were fewer features, measures and breadths."""
+    columns: State = state_moved(state, OF_STATE_3, TODAY)
+    return columns
+
+
+_STEPS: dict[int, Callable[[State], State]] = {1: _from_1, 2: _from_2, 3: _from_3}
