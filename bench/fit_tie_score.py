@@ -61,7 +61,7 @@ RUNS = (
     Run("quiet", 302, days=14.0),
 )
 
-_LEARNING_EPOCHS = 72
+LEARNING_EPOCHS = 72
 _RIDGE = 1.0
 _THINNING = 4
 _TEST_SHARES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
@@ -125,7 +125,7 @@ def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
     """Fit weights on all runs and the tail on those without campaigns."""
     designs, labels, weights = [], [], []
     for ties in runs:
-        use = ties.epochs > _LEARNING_EPOCHS
+        use = ties.epochs > LEARNING_EPOCHS
         use &= ~np.isin(ties.families, list(leave_out))
         guilty, ordinary = use & (ties.shares >= 0.8), use & (ties.shares < 0.2)
         # Ordinary tests abound; a quarter of them says the same in a quarter of the time.
@@ -144,7 +144,7 @@ def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
 
 def _test_curve(found: Fit, quiet: list[LabelledTies]) -> Knots:
     """Share of ordinary tests that reach a score."""
-    scores = np.concatenate([found.scores(ties)[ties.epochs > _LEARNING_EPOCHS] for ties in quiet])
+    scores = np.concatenate([found.scores(ties)[ties.epochs > LEARNING_EPOCHS] for ties in quiet])
     knots = [float(np.quantile(scores, 1.0 - share)) for share in _TEST_SHARES]
     beyond = float((scores[scores > knots[-1]] - knots[-1]).mean())
     return Knots(list(_TEST_SHARES), knots, beyond)
@@ -164,7 +164,7 @@ def _epoch_maxima(found: Fit, ties: LabelledTies) -> NDArray[np.float64]:
     scores = found.scores(ties)
     highest = np.full(int(ties.epochs.max()) + 1, -np.inf)
     np.maximum.at(highest, ties.epochs, scores)
-    judged: NDArray[np.float64] = highest[_LEARNING_EPOCHS + 1 :]
+    judged: NDArray[np.float64] = highest[LEARNING_EPOCHS + 1 :]
     return judged[np.isfinite(judged)]
 
 

@@ -99,15 +99,27 @@ def replay(
     paths.check()
     from stream.local import LocalRun
 
+    scored, kept, valued = scores is not None, features is not None, p_values is not None
+
     def open_run(saved: bytes | None) -> Run:
-        kept = {
-            "account_scores": scores is not None,
-            "keep_features": features is not None,
-            "keep_values": p_values is not None,
-        }
         if saved is None:
-            return LocalRun(settings, partitions, shuffle, **kept)
-        return LocalRun.load(saved, settings, partitions, shuffle, **kept)
+            return LocalRun(
+                settings,
+                partitions,
+                shuffle,
+                account_scores=scored,
+                keep_features=kept,
+                keep_values=valued,
+            )
+        return LocalRun.load(
+            saved,
+            settings,
+            partitions,
+            shuffle,
+            account_scores=scored,
+            keep_features=kept,
+            keep_values=valued,
+        )
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)
     _show(summary, json=json, err="-" in {alerts, scores, dead_letters})

@@ -23,9 +23,8 @@ FACTS = SAMPLE.with_name("facts.jsonl")
 def values(count: int) -> TieValues:
     keys = (np.arange(count, dtype=np.uint64) << np.uint64(4)) | np.uint64(TieKind.PAYMENT)
     numbers = np.arange(count, dtype=np.int64)
-    return TieValues(
-        keys, numbers + 3, numbers + 6, numbers / 2.0, 1.0 / (numbers + 1.0), [None] * count
-    )
+    scores, p_values = np.linspace(0.0, 0.5, count), np.linspace(1.0, 0.5, count)
+    return TieValues(keys, numbers + 3, numbers + 6, scores, p_values, [None] * count)
 
 
 def test_rows_are_what_the_epochs_gave_in_their_order(tmp_path: Path) -> None:
