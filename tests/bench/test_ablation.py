@@ -16,7 +16,7 @@ FAMILIES = [family for pair in LEFT_OUT for family in pair]
 TELLING = INPUT_NAMES.index("age.level")
 
 
-def tests_of(seed: int, *, guilty: bool) -> LabelledTies:
+def ties_of(seed: int, *, guilty: bool) -> LabelledTies:
     """Ties of noise; of campaigns, whose members are young, one in ten where there are any."""
     random = np.random.default_rng(seed)
     count = 2_400
@@ -35,12 +35,12 @@ def tests_of(seed: int, *, guilty: bool) -> LabelledTies:
 
 @pytest.fixture(scope="module")
 def runs() -> list[LabelledTies]:
-    return [tests_of(seed, guilty=seed < 3) for seed in range(5)]
+    return [ties_of(seed, guilty=seed < 3) for seed in range(5)]
 
 
 @pytest.fixture(scope="module")
 def judged() -> Judged:
-    return Judged([tests_of(11, guilty=True)], [tests_of(12, guilty=False)])
+    return Judged([ties_of(11, guilty=True)], [ties_of(12, guilty=False)])
 
 
 def test_every_input_belongs_to_one_signal() -> None:
@@ -61,7 +61,7 @@ def test_without_the_signal_that_tells_nothing_is_found(
 
 
 def test_what_is_left_out_does_not_reach_the_tests_given() -> None:
-    ties = tests_of(1, guilty=True)
+    ties = ties_of(1, guilty=True)
     before = ties.inputs.copy()
     left = without(ties, inputs_of("youth"))
     assert (ties.inputs == before).all()
@@ -69,7 +69,7 @@ def test_what_is_left_out_does_not_reach_the_tests_given() -> None:
 
 
 def test_time_runs_from_the_first_test_of_the_campaign() -> None:
-    ties = tests_of(2, guilty=True)
+    ties = ties_of(2, guilty=True)
     own = ties.families == "drip"
     scores = np.where(own & (ties.epochs >= np.sort(ties.epochs[own])[5]), 1.0, -1.0)
     expected = (np.sort(ties.epochs[own])[5] - ties.epochs[own].min()) / 12
