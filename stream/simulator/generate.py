@@ -86,8 +86,10 @@ class Simulation:
 
     def ordinary(self, day: Day) -> Iterator[Rows]:
         """Requests that ordinary accounts begin on a day; the same however often asked for."""
-        for crowd in (*self.crowds, self.monitors):
+        for crowd in self.crowds:
             yield self._valid(crowd.day(self.streams.named("day", crowd.name, day.number), day))
+        rng = self.streams.named("day", self.monitors.name, day.number)
+        yield self._valid(self.monitors.day(rng, day))
 
     def campaigning(self, day: Day) -> Iterator[Rows]:
         """Requests that campaign accounts begin on a day."""

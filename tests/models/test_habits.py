@@ -165,7 +165,7 @@ def test_the_order_of_fragments_does_not_show(
     given_order, other_order = fresh(), fresh()
     for epoch, shown in enumerate(epochs):
         shuffled = list(shown)
-        random.shuffle(shuffled)  # type: ignore[arg-type]
+        random.shuffle(shuffled)
         note(given_order, epoch, partial(3, models=1), shown)
         note(other_order, epoch, partial(3, models=1), shuffled)
     assert given_order.tobytes() == other_order.tobytes()
