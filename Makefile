@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-peers bench-transfer bench-kafka \
+.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka \
 	parity chaos schemas constraints clean
 .DEFAULT_GOAL := help
 
@@ -54,6 +54,12 @@ bench: setup ## speed, beside the comparison in the same run
 
 bench-detection: setup ## detection quality over simulated campaigns and quiet traffic
 	$(BIN)/python -m bench.detection
+
+bench-ablation: setup ## detection without one signal after the other, each time fitted anew
+	$(BIN)/python -m bench.ablation
+
+bench-intents: setup ## whether texts tell what they are for, on sources that were left out
+	$(BIN)/python -m bench.fit_intents
 
 bench-peers: setup ## other detectors beside Gauger: the same requests, budget and judge
 	$(BIN)/python -m bench.peers.table

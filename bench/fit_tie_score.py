@@ -31,7 +31,7 @@ from models.tie_score import INPUT_NAMES
 from stream.simulator import write_scenario
 from stream.simulator.corpus import Sources
 
-_LEARNING_EPOCHS = 72
+LEARNING_EPOCHS = 72
 _DAY_EPOCHS = 288
 _RIDGE = 1.0
 _THINNING = 4
@@ -94,7 +94,7 @@ def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
     """Fit weights on all runs and the tail on those without campaigns."""
     designs, labels, weights = [], [], []
     for ties in runs:
-        use = ties.epochs > _LEARNING_EPOCHS
+        use = ties.epochs > LEARNING_EPOCHS
         use &= ~np.isin(ties.families, list(leave_out))
         guilty, ordinary = use & (ties.shares >= 0.8), use & (ties.shares < 0.2)
         # Ordinary tests abound; a quarter of them says the same in a quarter of the time.
@@ -125,7 +125,7 @@ def _highest_bulk(found: Fit, quiet: list[LabelledTies]) -> Bulk:
 
 def _daily_bulks(found: Fit, ties: LabelledTies) -> Iterator[Bulk]:
     bins = score_bin(found.scores(ties))
-    days = (ties.epochs - _LEARNING_EPOCHS - 1) // _DAY_EPOCHS
+    days = (ties.epochs - LEARNING_EPOCHS - 1) // _DAY_EPOCHS
     for day in range(int(days.max()) + 1):
         tests = np.bincount(bins[days == day]).astype(np.float64)
         if tests.sum() >= LEAST_TESTS:
@@ -134,7 +134,7 @@ def _daily_bulks(found: Fit, ties: LabelledTies) -> Iterator[Bulk]:
 
 def _test_curve(found: Fit, quiet: list[LabelledTies]) -> Knots:
     """Share of ordinary tests that reach a score."""
-    scores = np.concatenate([found.scores(ties)[ties.epochs > _LEARNING_EPOCHS] for ties in quiet])
+    scores = np.concatenate([found.scores(ties)[ties.epochs > LEARNING_EPOCHS] for ties in quiet])
     knots = [float(np.quantile(scores, 1.0 - share)) for share in _TEST_SHARES]
     beyond = float((scores[scores > knots[-1]] - knots[-1]).mean())
     return Knots(list(_TEST_SHARES), knots, beyond)
@@ -154,7 +154,7 @@ def _epoch_maxima(found: Fit, ties: LabelledTies) -> NDArray[np.float64]:
     scores = found.scores(ties)
     highest = np.full(int(ties.epochs.max()) + 1, -np.inf)
     np.maximum.at(highest, ties.epochs, scores)
-    judged: NDArray[np.float64] = highest[_LEARNING_EPOCHS + 1 :]
+    judged: NDArray[np.float64] = highest[LEARNING_EPOCHS + 1 :]
     return judged[np.isfinite(judged)]
 
 

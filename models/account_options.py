@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.features import HALF_LIFE_DAYS
+
 
 @dataclass(frozen=True, slots=True)
 class AccountOptions:
@@ -13,9 +15,16 @@ class AccountOptions:
     half_life: float
     generation: int
     contribution: int
+    day: int
 
     @classmethod
     def of(cls, epoch_seconds: int) -> AccountOptions:
         """Half-life of three days, generations of two, a say in the baseline every six hours."""
         day = 86_400 / epoch_seconds
-        return cls(epoch_seconds, 3 * day, max(1, round(2 * day)), max(1, round(day / 4)))
+        return cls(
+            epoch_seconds,
+            HALF_LIFE_DAYS * day,
+            max(1, round(2 * day)),
+            max(1, round(day / 4)),
+            max(1, round(day)),
+        )

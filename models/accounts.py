@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from models.account_options import AccountOptions
 from models.account_pieces import FactValues, place_profiles, profile_pieces
 from models.arrays import fitted
-from models.batch import MEASURES, EventBatch
+from models.batch import EventBatch
 from models.duplicates import Duplicates
 from models.kernels import accounts as kernels
-from models.kernels.batch import UNIT
+from models.kernels import habits
 from models.kinds import TieKind
-from models.layouts import BANNED, PROFILE
+from models.layouts import BANNED, MOVABLE_COLUMNS, PROFILE, UNITS
 from models.messages import AccountReport, Control, Holder, RowCounts
 from models.partial import EpochPartial
 from models.ranking import RankedAccounts
@@ -24,10 +24,6 @@ from models.sweeping import kept_within
 from models.table import KeyTable, Records
 from models.waiting_facts import WaitingFacts
 
-_UNITS = np.array(
-    [UNIT**2 if name.endswith("_squared") else UNIT if name.startswith(("log_", "cached")) else 1.0
-     for name in MEASURES]
-)  # fmt: skip
 _MICROSECONDS = 1_000_000
 
 
@@ -115,9 +111,13 @@ class AccountStage:
         hour = epoch * options.epoch_seconds // 3600 % 24
         kernels.fold(
             self._profiles.array, slots, partials, epoch, hour,
-            options.half_life, options.generation, _UNITS,
+            options.half_life, options.generation, UNITS,
         )  # fmt: skip
         kernels.recall(self._profiles.array, slots, edges, np.uint64(TieKind.FRAGMENT))
+        habits.note(
+            self._profiles.array, slots, partials, edges,
+            MOVABLE_COLUMNS, np.uint64(TieKind.FRAGMENT), epoch, options.day,
+        )  # fmt: skip
         now = (epoch + 1) * options.epoch_seconds * _MICROSECONDS
         ranked = RankedAccounts(epoch, now, partial, self._profiles.array[slots], control)
         return self._report(epoch, ranked, partial, slots, bans)

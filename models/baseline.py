@@ -23,6 +23,10 @@ from models.kernels.trees import score_trees
 from models.signals import ACCOUNT_FEATURES
 
 FEATURES = len(ACCOUNT_FEATURES)
+MIDDLE = 128
+"""Rank of an account of which nothing is known."""
+
+_EVERYONE = np.array([feature.everyone for feature in ACCOUNT_FEATURES], np.bool_)
 _PARENT_WEIGHT = 200.0
 _LEAST_ACCOUNTS = 100
 _HALF_LIFE_HOURS = 72.0
@@ -55,13 +59,17 @@ class RankTables:
         whole = self._histogram.sum(axis=0)
         reached = np.cumsum(whole, axis=1)
         self.medians = (reached < reached[:, -1:] / 2).sum(axis=1).astype(np.float64)
-        if whole[0].sum() < _LEAST_ACCOUNTS:
+        unknown = whole.sum(axis=1) < _LEAST_ACCOUNTS
+        if unknown.all():
             return None
         parent = _middle_ranks(whole)
-        own = self._histogram.sum(axis=2)[:, :1, None]
+        own = self._histogram.sum(axis=2)[:, :, None]
         ranks = np.stack([_middle_ranks(cohort) for cohort in self._histogram])
         mixed = (own * ranks + _PARENT_WEIGHT * parent) / (own + _PARENT_WEIGHT)
+        mixed[:, _EVERYONE] = parent[_EVERYONE]
         tables: NDArray[np.uint8] = np.rint(mixed * 255).astype(np.uint8)
+        # A feature that came with an upgrade says nothing until it is known of enough accounts.
+        tables[:, unknown] = MIDDLE
         return tables
 
     def dump(self) -> dict[str, Any]:

@@ -30,8 +30,14 @@ MEASURES = (
     "log_characters",
     "log_characters_squared",
     "fragments",
+    "tokens",
+    "log_samples",
 )
-"""Additive measures of a request, all integers: logarithms are log2(1 + x) in 1/256."""
+"""Additive measures of a request, all integers: logarithms are log2(1 + x) in 1/256.
+
+`tokens` are read and written ones, `log_samples` the logarithm (log2 n) of the completions asked
+for. The order is part of the state and of the wire (`models.columns`).
+"""
 
 BREADTHS = (
     "networks",
@@ -42,8 +48,14 @@ BREADTHS = (
     "scripts",
     "shapes",
     "toolsets",
+    "routes",
+    "countries",
+    "techniques",
 )
-"""What an account can be broad in: each request sets one bit of 64 by the hash of its value."""
+"""What an account can be broad in: each request sets one bit of 64 by the hash of its value.
+
+`techniques` are texts that were refused, each told by one of its fragments.
+"""
 
 PLANS = {
     "free": 1,
@@ -59,6 +71,9 @@ PLANS = {
 """Plan groups, which are the cohorts: facts that the provider sets, not the customer."""
 
 COHORTS = 6
+
+PROGRAMMES = PLANS["education"]
+"""The group of plans that are given on application: education, research, start-ups."""
 
 
 @dataclass(frozen=True, slots=True)

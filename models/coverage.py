@@ -22,6 +22,9 @@ SIGHT: dict[str, tuple[str, ...]] = {
     "breadth of an account": ("ip", "user_agent", "end_user", "session"),
     "output economics": ("input_tokens", "output_tokens"),
     "refusals": ("refused",),
+    "turns to another model": ("model",),
+    "moves between pathways": ("route",),
+    "countries": ("country",),
     "unrelated owners": ("org",),
 }
 """What is seen, and the fields any one of which gives sight of it."""

@@ -22,6 +22,7 @@ from models.messages import AccountScores, RowCounts, TieReport
 from models.options import EpochOptions, MemoryOptions
 from models.sweeping import day_of, oldest_kept, share_of, single_epochs
 from models.tie_score import TieScore
+from models.tie_values import TieValues
 from models.ties import TieStage
 from models.verdicts import Verdict
 from schemas.alert import AlertEvent
@@ -32,12 +33,16 @@ _MICROSECONDS = 1_000_000
 
 @dataclass(slots=True)
 class ClosedEpochs:
-    """What came out of closing epochs, in order; tie reports and features only where asked for."""
+    """What came out of closing epochs, in order.
+
+    Tie reports, features of accounts and values of ties only where asked for.
+    """
 
     alerts: list[AlertEvent] = field(default_factory=list)
     scores: list[ScoreRecord] = field(default_factory=list)
     reports: list[tuple[int, TieReport]] = field(default_factory=list)
     features: list[tuple[int, AccountScores]] = field(default_factory=list)
+    values: list[tuple[int, TieValues]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class DetectorOptions:
         memory: How many accounts and ties are kept, and how long idle ones.
         keep_reports: Keep the tie reports of every epoch, members listed, for fitting and dumps.
         keep_features: Keep the features of accounts that got a score, epoch by epoch.
+        keep_values: Keep what the tests of ties came to, epoch by epoch.
     """
 
     epoch: EpochOptions
@@ -57,6 +63,7 @@ class DetectorOptions:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     keep_reports: bool = False
     keep_features: bool = False
+    keep_values: bool = False
 
 
 class Detector:
@@ -176,6 +183,8 @@ class Detector:
             findings.reports.extend((epoch, report) for report in tie_reports)
         if self._options.keep_features:
             findings.features.extend((epoch, report.scores) for report in reports)
+        if self._options.keep_values:
+            findings.values.append((epoch, self._head.tie_values(tie_reports)))
         self._sweep(epoch)
 
     def _sweep(self, epoch: int) -> None:

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from models.batch import BREADTHS, MEASURES
 from models.kernels.accounts import distinct_of
+from models.layouts import MOVABLE
 
 BINS = 256
+HALF_LIFE_DAYS = 3.0
+"""In which the sums of a profile halve."""
+
 Values = NDArray[np.float64]
 
 
@@ -36,6 +40,17 @@ class ProfileView:
         """Distinct values of a breadth (`models.batch.BREADTHS`) over the last two generations."""
         return self._distinct[:, BREADTHS.index(breadth)]
 
+    def moved(self, breadth: str) -> tuple[Values, Values]:
+        """Requests that went to what was new to the account, and those of accounts with a past.
+
+        Decayed; of a breadth in `models.layouts.MOVABLE`.
+        """
+        place = MOVABLE.index(breadth)
+        return (
+            self.records["moved"][:, place].astype(np.float64),
+            self.records["settled"][:, place].astype(np.float64),
+        )
+
     @property
     def requests(self) -> Values:
         """Decayed number of requests."""
@@ -48,6 +63,14 @@ class ProfileView:
         since = np.where(created > 0, np.minimum(created, first), first)
         hours: Values = np.maximum(self.now - since, 0) / 3.6e9
         return hours
+
+    @cached_property
+    def days(self) -> Values:
+        """Days that decayed sums stand for: their half-life's worth at most, an hour at least."""
+        known = np.maximum(self.now - self.records["first"], 0) / 8.64e10
+        life = HALF_LIFE_DAYS / np.log(2.0)
+        days: Values = np.maximum(life * (1.0 - np.exp(-known / life)), 1.0 / 24.0)
+        return days
 
     @cached_property
     def _sums(self) -> Values:
@@ -71,6 +94,7 @@ class AccountFeature:
         compute: The values of all accounts of a view.
         few: In words: what a low rank means, for explanations.
         many: In words: what a high rank means.
+        everyone: Ranked among all accounts rather than among those of its group of plans.
     """
 
     name: str
@@ -79,6 +103,7 @@ class AccountFeature:
     compute: Callable[[ProfileView], Values]
     few: str
     many: str
+    everyone: bool = False
 
     def value_at(self, bin_: float) -> float:
         """The value that a bin stands for."""

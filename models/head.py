@@ -33,6 +33,7 @@ from models.messages import (
 from models.options import BudgetOptions, LearningOptions
 from models.placing import Placing
 from models.tie_score import TieScore
+from models.tie_values import TieValues, tie_values
 from models.verdicts import Verdict
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
@@ -216,6 +217,10 @@ class Head:
         released = self._heeded.released - flagged
         control = replace(self._control, flagged=sorted(flagged), released=sorted(released))
         return Conclusion(alerts, scores, control, self.tie_options(), self._heeded.unknown)
+
+    def tie_values(self, reports: Sequence[TieReport]) -> TieValues:
+        """What the tests of the epoch decided last came to."""
+        return tie_values(reports, self._calibration, self._joining.clusters.by_tie)
 
     def forget(self, account: int) -> None:
         """Drop an account from all that was found; what was learned holds no account."""

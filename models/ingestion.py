@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from models.batch import BREADTHS, MEASURES, PLANS, EventBatch
 from models.hashing import StringHasher, network_columns
-from models.kernels.batch import combine, gather_ragged, join_ties, mark_rows, measure_rows
+from models.kernels.batch import (
+    combine,
+    gather_ragged,
+    join_ties,
+    mark_rows,
+    measure_rows,
+    smallest_of,
+)
 from models.kinds import KIND_BITS, TieKind, tie_keys
 from models.layouts import STATUSES
 from models.sketch import Sketcher
@@ -29,6 +36,7 @@ _FIRST_FAILURE = 400
 
 Hashes = NDArray[np.uint64]
 Columns = dict[str, Hashes]
+Numbers = NDArray[np.float64]
 Events = Sequence[RequestEvent]
 
 
@@ -81,7 +89,8 @@ class BatchBuilder:
         names = [event.account for event in events]
         ids = [event.id for event in events]
         hashes = self._hashed(events, names, ids)
-        shown = self._shown(events, hashes)
+        completions = _numbers([event.n for event in events])
+        shown = self._shown(events, hashes, completions)
         fragments = self._fragments(events)
         signatures, signature_ends = self._signatures(events)
         ties, tie_ends = join_ties(
@@ -93,6 +102,7 @@ class BatchBuilder:
             signatures,
             signature_ends,
         )
+        refused = np.array([event.refused is True for event in events], np.bool_)
         time = _microseconds([event.time for event in events])
         reference = hashes["request"] ^ hashes["account"]
         return EventBatch(
@@ -102,8 +112,8 @@ class BatchBuilder:
             account=hashes["account"],
             request=_non_zero(reference ^ (time.astype(np.uint64) * _GOLDEN)),
             reference=_non_zero(reference),
-            measures=_measures(events, fragments),
-            marks=_marks(shown, hashes, fragments.scripts),
+            measures=_measures(events, fragments, completions, refused),
+            marks=_marks(shown, hashes, fragments, refused),
             owner=hashes["owner"],
             plan=np.array([PLANS.get(event.plan or "", 0) for event in events], np.int64),
             created=_microseconds([event.account_created for event in events]),
@@ -127,12 +137,14 @@ class BatchBuilder:
                 "session": [event.session or "" for event in events],
                 "model": [event.model or "" for event in events],
                 "operation": [event.operation or "" for event in events],
+                "route": [event.route or "" for event in events],
+                "country": [event.country or "" for event in events],
                 "user_agent": [event.user_agent or "" for event in events],
                 "tls": [event.tls_fingerprint or "" for event in events],
             }
         )
 
-    def _shown(self, events: Events, hashes: Columns) -> Columns:
+    def _shown(self, events: Events, hashes: Columns, completions: Numbers) -> Columns:
         """Tie keys of the values that a request shows one of each kind of."""
         address, network = network_columns([event.ip or "" for event in events])
         client = combine(np.stack([hashes["user_agent"], hashes["tls"]]))
@@ -142,7 +154,7 @@ class BatchBuilder:
             "network": tie_keys(network << np.uint64(KIND_BITS), TieKind.NETWORK),
             "client": tie_keys(client, TieKind.CLIENT),
             "toolset": tie_keys(self._toolset_hashes(events), TieKind.TOOLS),
-            "shape": tie_keys(_shape_hashes(events, hashes), TieKind.SHAPE),
+            "shape": tie_keys(_shape_hashes(events, hashes, completions), TieKind.SHAPE),
         }
 
     def _toolset_hashes(self, events: Events) -> Hashes:
@@ -192,17 +204,18 @@ def _tie_columns(shown: Columns) -> Hashes:
     return np.stack(list(shown.values()))
 
 
-def _shape_hashes(events: Events, hashes: Columns) -> Hashes:
+def _shape_hashes(events: Events, hashes: Columns, completions: Numbers) -> Hashes:
     """How the request was parameterised, 0 where the caller chose nothing."""
     most = _numbers([event.max_tokens for event in events])
     temperature = _numbers([event.temperature for event in events])
-    completions = _numbers([event.n for event in events])
     numbers = [column.view(np.uint64) for column in (most, temperature, completions)]
     shape = combine(np.stack([hashes["model"], hashes["operation"], *numbers]))
     return np.where(np.isnan(most) & np.isnan(temperature), np.uint64(0), shape)
 
 
-def _marks(shown: Columns, hashes: Columns, scripts: NDArray[np.uint8]) -> Hashes:
+def _marks(
+    shown: Columns, hashes: Columns, fragments: _Fragments, refused: NDArray[np.bool_]
+) -> Hashes:
     # Networks are numbers that can be read back: spread first, as all other values are.
     by_breadth = {
         "networks": (shown["network"] >> np.uint64(KIND_BITS)) * _GOLDEN,
@@ -210,13 +223,17 @@ def _marks(shown: Columns, hashes: Columns, scripts: NDArray[np.uint8]) -> Hashe
         "end_users": hashes["end_user"],
         "sessions": hashes["session"],
         "models": hashes["model"],
-        "scripts": np.zeros(len(scripts), np.uint64),
+        "scripts": np.zeros(len(refused), np.uint64),
         "shapes": shown["shape"],
         "toolsets": shown["toolset"],
+        "routes": hashes["route"],
+        "countries": hashes["country"],
+        # What was kept of a text are its small hashes: spread too.
+        "techniques": smallest_of(fragments.prompt, fragments.prompt_ends, refused) * _GOLDEN,
     }
-    marks = np.zeros((len(scripts), len(BREADTHS)), np.uint64)
+    marks = np.zeros((len(refused), len(BREADTHS)), np.uint64)
     mark_rows(np.stack([by_breadth[name] for name in BREADTHS]), marks)
-    marks[:, BREADTHS.index("scripts")] = scripts
+    marks[:, BREADTHS.index("scripts")] = fragments.scripts
     return marks
 
 
@@ -230,7 +247,9 @@ def _clear(events: Events, client: Hashes) -> dict[int, str]:
     }
 
 
-def _measures(events: Events, fragments: _Fragments) -> NDArray[np.int64]:
+def _measures(
+    events: Events, fragments: _Fragments, completions: Numbers, refused: NDArray[np.bool_]
+) -> NDArray[np.int64]:
     out = np.zeros((len(events), len(MEASURES)), np.int64)
     sampled = np.diff(fragments.prompt_ends + fragments.system_ends, prepend=0)
     measure_rows(
@@ -241,9 +260,10 @@ def _measures(events: Events, fragments: _Fragments) -> NDArray[np.int64]:
         _numbers([event.messages for event in events]),
         fragments.characters,
         sampled,
+        completions,
         out,
     )
-    out[:, MEASURES.index("refused")] = [event.refused is True for event in events]
+    out[:, MEASURES.index("refused")] = refused
     out[:, MEASURES.index("cut")] = [event.stop_reason in _CUT_REASONS for event in events]
     out[:, MEASURES.index("failed")] = [
         isinstance(event.status, int) and event.status >= _FIRST_FAILURE for event in events

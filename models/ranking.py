@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.recfunctions import repack_fields
 from numpy.typing import NDArray
 
-from models.baseline import FEATURES
+from models.baseline import FEATURES, MIDDLE
 from models.features import BINS, ProfileView
 from models.kernels import accounts as kernels
 from models.kernels.table import mix_all
@@ -51,7 +51,7 @@ class RankedAccounts:
         self._control = control
         self._cohorts = profiles["plan"].astype(np.intp)
         self._bins = _all_bins(ProfileView(profiles, now))
-        self._ranks = np.full(self._bins.shape, 128, np.uint8)
+        self._ranks = np.full(self._bins.shape, MIDDLE, np.uint8)
         if control.tables is not None:
             kernels.to_ranks(self._cohorts, self._bins, control.tables, self._ranks)
         self.due = (profiles["contributes"] <= epoch) & (profiles["lifetime"] >= _LEAST_REQUESTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from models.columns import OF_STATE_3, TODAY, state_moved
 from models.tie_layouts import ALL_SINGLES
 
 State = dict[str, Any]
@@ -52,10 +53,11 @@ def _from_2(state: State) -> State:
 
 
 def _from_3(state: State) -> State:
-    """Checkpoints held all singles that the tables did, and no signature was known to have crossed.
+    """There were fewer features, measures and breadths, and no signature was known to have crossed.
 
-    Places of values are not looked at any more.
+    Checkpoints held all singles that the tables did; places of values are not looked at any more.
     """
+    state = state_moved(state, OF_STATE_3, TODAY)
     stage = state.get("stage")
     if isinstance(stage, dict) and "capacity" in stage:
         stage["singles_from"] = ALL_SINGLES

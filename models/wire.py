@@ -10,6 +10,7 @@ import msgspec
 
 from models.arrays import decode_values, encode_values
 from models.batch import from_columns, to_columns
+from models.message_columns import with_todays_columns
 from models.messages import (
     AccountReport,
     AccountScores,
@@ -39,8 +40,11 @@ from models.protocol import (
 )
 from schemas.errors import InvalidRecord
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 OLDEST_WIRE_VERSION = 1
+_COLUMNS_SINCE = 3
+"""The version from which on messages have today's columns."""
+
 FRAME_BYTES = 400_000
 _DIGEST_SIZE = 8
 
@@ -148,17 +152,23 @@ def to_frames(message: Any, most: int = FRAME_BYTES) -> list[bytes]:
     ]
 
 
-def _digest(body: bytes) -> bytes:
-    return blake2b(body, digest_size=_DIGEST_SIZE).digest()
+def _digest(body: bytes, version: int = WIRE_VERSION) -> bytes:
+    # Before version 3 the digest did not know it: nothing then hung on which of them it was.
+    person = b"gauger-wire-%d" % version if version >= _COLUMNS_SINCE else b""
+    return blake2b(body, digest_size=_DIGEST_SIZE, person=person).digest()
 
 
 class Frame(NamedTuple):
-    """One record of a message: the message's digest, which part of how many, the bytes."""
+    """One record of a message: the message's digest, which part of how many, the bytes.
+
+    `version` is that of the wire that the record was written for.
+    """
 
     digest: bytes
     place: int
     parts: int
     part: bytes
+    version: int = WIRE_VERSION
 
 
 def read_frame(data: bytes) -> Frame:
@@ -175,7 +185,7 @@ def read_frame(data: bytes) -> Frame:
         known = f"{OLDEST_WIRE_VERSION} to {WIRE_VERSION}"
         raise InvalidRecord(f"message of wire version {version}, this release reads {known}", None)
     try:
-        frame = Frame(*msgspec.convert(values, tuple[bytes, int, int, bytes]))
+        frame = Frame(*msgspec.convert(values, tuple[bytes, int, int, bytes]), version)
     except msgspec.ValidationError as error:
         raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
     if not 0 <= frame.place < frame.parts:
@@ -183,13 +193,14 @@ def read_frame(data: bytes) -> Frame:
     return frame
 
 
-def _message(digest: bytes, body: bytes) -> Any:
+def _message(digest: bytes, body: bytes, version: int) -> Any:
     """The message that these bytes are, if the digest is theirs."""
-    if _digest(body) != digest:
+    if _digest(body, version) != digest:
         raise InvalidRecord("damaged message: its digest does not fit", None)
     try:
         name, values = decode_values(body)
-        return _FORMS[_KINDS[name]].read(values)
+        message = _FORMS[_KINDS[name]].read(values)
+        return message if version >= _COLUMNS_SINCE else with_todays_columns(message)
     except (
         msgspec.DecodeError, ValueError, TypeError, KeyError, IndexError, AttributeError
     ) as error:  # fmt: skip
@@ -210,14 +221,15 @@ class Assembler:
             InvalidRecord: The frames make no message.
         """
         if frame.parts == 1:
-            return _message(frame.digest, frame.part)
+            return _message(frame.digest, frame.part, frame.version)
         known = self._parts.setdefault(frame.digest, {})
         known[frame.place] = frame.part
         self._times[frame.digest] = time
         if len(known) < frame.parts:
             return None
         del self._parts[frame.digest], self._times[frame.digest]
-        return _message(frame.digest, b"".join(known[place] for place in sorted(known)))
+        body = b"".join(known[place] for place in sorted(known))
+        return _message(frame.digest, body, frame.version)
 
     def incomplete(self) -> list[bytes]:
         """Digests of messages that are not complete, the oldest first."""

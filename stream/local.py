@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from models.allowlist import AllowList
 from models.batch import EventBatch
-from models.detector import ClosedEpochs, Detector, DetectorOptions
+from models.detector import Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
-from models.messages import AccountScores, TieReport
 from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
 from models.verdicts import verdict_of
-from schemas.alert import AlertEvent
 from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
-from schemas.score import ScoreRecord
 from stream.counters import Counters
+from stream.local_outcome import Outcome, outcome_of
 from stream.settings import Settings
 
 _FAR_AHEAD = "time is far ahead of the stream and nothing confirms it"
-
-
-class Outcome(NamedTuple):
-    """What a step gave out; tie reports and features of accounts only where the run keeps them."""
-
-    alerts: list[AlertEvent]
-    scores: list[ScoreRecord]
-    dead_letters: list[DeadLetter]
-    reports: Sequence[tuple[int, TieReport]] = ()
-    features: Sequence[tuple[int, AccountScores]] = ()
 
 
 @dataclass(slots=True)
@@ -58,6 +46,7 @@ class LocalRun:
             closings of epochs. Alerts and scores must not show it.
         keep_reports: Hand out the tie reports too, for fitting.
         keep_features: Hand out the features of accounts that got a score.
+        keep_values: Hand out what the tests of ties came to.
         account_scores: Make score records of accounts; they cost more than their accounts'
             requests.
         score: The tie score; the one that ships by default.
@@ -71,6 +60,7 @@ class LocalRun:
         *,
         keep_reports: bool = False,
         keep_features: bool = False,
+        keep_values: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
     ) -> None:
@@ -92,6 +82,7 @@ class LocalRun:
             settings.memory,
             keep_reports=keep_reports,
             keep_features=keep_features,
+            keep_values=keep_values,
         )
         self._detector = Detector(options, score or shipped(), allowed)
         self._epoch = epoch
@@ -196,7 +187,7 @@ class LocalRun:
         if self.watermark is None:
             return Outcome([], [], dead)
         self._flush()
-        return _outcome(self._detector.advance(self.watermark), dead)
+        return outcome_of(self._detector.advance(self.watermark), dead)
 
     def close_source(self, source: int) -> Outcome:
         """The source has ended and holds nobody back any more."""
@@ -222,7 +213,7 @@ class LocalRun:
     def finish(self) -> Outcome:
         """Close all epochs that are still open."""
         self._flush()
-        return _outcome(self._detector.advance(None), [])
+        return outcome_of(self._detector.advance(None), [])
 
     def save(self) -> bytes:
         """The whole state, open epochs included.
@@ -252,6 +243,7 @@ class LocalRun:
         shuffle: int | None = None,
         *,
         keep_features: bool = False,
+        keep_values: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
     ) -> LocalRun:
@@ -270,6 +262,7 @@ class LocalRun:
             partitions,
             shuffle,
             keep_features=keep_features,
+            keep_values=keep_values,
             account_scores=account_scores,
             score=score,
         )
@@ -278,10 +271,6 @@ class LocalRun:
         run._bad, run._late = state["bad"], state["late"]
         run._unknown = Counter(state["unknown"])
         return run
-
-
-def _outcome(closed: ClosedEpochs, dead: list[DeadLetter]) -> Outcome:
-    return Outcome(closed.alerts, closed.scores, dead, closed.reports, closed.features)
 
 
 def _each(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLetter]:

@@ -1,4 +1,4 @@
-"""Where a replay writes: alerts, scores, dead letters, features, each to a file or nowhere."""
+"""Where a replay writes: alerts, scores, dead letters, features, p-values; each may be left out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Protocol
 import orjson
 
 from models.messages import AccountScores
+from models.tie_values import TieValues
 from schemas.deadletter import DeadLetter
 from stream.files import LineWriter
 from stream.run import Outcome
@@ -25,6 +26,16 @@ class Features(Protocol):
         """Write what is left."""
 
 
+class Values(Protocol):
+    """Takes what tests of ties came to: a `stream.value_file.ValueFile`."""
+
+    def write(self, values: Iterable[tuple[int, TieValues]]) -> None:
+        """Write what closed epochs gave."""
+
+    def close(self) -> None:
+        """Write what is left."""
+
+
 class Outputs:
     """The output files of one replay.
 
@@ -34,6 +45,7 @@ class Outputs:
         dead_letters: The same for refused lines.
         append: Go on at the end of existing files: the run continues an earlier one.
         features: Takes the features of accounts; closed with the others.
+        values: Takes the values of ties; likewise.
 
     Raises:
         RecordingError: A file cannot be written.
@@ -47,8 +59,10 @@ class Outputs:
         *,
         append: bool = False,
         features: Features | None = None,
+        values: Values | None = None,
     ) -> None:
         with ExitStack() as stack:
+            self._values = stack.enter_context(closing(values)) if values else None
             self._features = stack.enter_context(closing(features)) if features else None
             opened = [
                 stack.enter_context(closing(LineWriter(path, append=append))) if path else None
@@ -65,6 +79,8 @@ class Outputs:
             self._alerts.write_records(outcome.alerts)
         if self._features:
             self._features.write(outcome.features)
+        if self._values:
+            self._values.write(outcome.values)
 
     def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
         """Write refused lines."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stream.clock import elapsed
 from stream.errors import FailedRun, UsageError
-from stream.outputs import Features, Outputs
+from stream.outputs import Features, Outputs, Values
 from stream.progress import Display
 from stream.recordings import Recording
 from stream.replay import Replay
@@ -32,7 +32,8 @@ class ReplayFiles:
         scores: Where score records go.
         dead_letters: Where refused lines go.
         features: Where the features of accounts go, as Parquet.
-        epoch_seconds: Length of an epoch, for the features.
+        p_values: Where the p-values of ties go, as Parquet.
+        epoch_seconds: Length of an epoch, for these two.
         state: Loaded when it exists, saved at the end; outputs then go on where they ended.
     """
 
@@ -43,6 +44,7 @@ class ReplayFiles:
     scores: str | None = None
     dead_letters: str | None = None
     features: str | None = None
+    p_values: str | None = None
     epoch_seconds: int = 300
     state: Path | None = None
 
@@ -54,7 +56,7 @@ class ReplayFiles:
         """
         read = [*self.recordings, *_given(self.facts), *self.feedback]
         written = [
-            *_given(self.alerts, self.scores, self.dead_letters, self.features),
+            *_given(self.alerts, self.scores, self.dead_letters, self.features, self.p_values),
             *_given(self.state),
         ]
         for name in {name for name in written if _place(name) in set(map(_place, read)) - {"-"}}:
@@ -95,6 +97,7 @@ def replay_files(
                     files.dead_letters,
                     append=saved is not None,
                     features=_features(files),
+                    values=_values(files),
                 )
             )
         )
@@ -133,6 +136,17 @@ def _features(files: ReplayFiles) -> Features | None:
         message = "features need pyarrow: pip install 'gauger[parquet]'"
         raise UsageError(message) from error
     return FeatureFile(files.features, files.epoch_seconds)
+
+
+def _values(files: ReplayFiles) -> Values | None:
+    if files.p_values is None:
+        return None
+    try:
+        from stream.value_file import ValueFile  # noqa: PLC0415 - as above
+    except ImportError as error:
+        message = "p-values need pyarrow: pip install 'gauger[parquet]'"
+        raise UsageError(message) from error
+    return ValueFile(files.p_values, files.epoch_seconds)
 
 
 def _saved(state: Path | None) -> bytes | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from models.messages import AccountScores
+from models.tie_values import TieValues
 from schemas.alert import AlertEvent
 from schemas.deadletter import DeadLetter
 from schemas.score import ScoreRecord
@@ -29,6 +30,10 @@ class Outcome(Protocol):
     @property
     def features(self) -> Sequence[tuple[int, AccountScores]]:
         """Epoch, and features of the accounts that got a score in it, where the run keeps them."""
+
+    @property
+    def values(self) -> Sequence[tuple[int, TieValues]]:
+        """Epoch, and what the tests of ties in it came to, where the run keeps them."""
 
 
 class Counters(Protocol):

@@ -107,6 +107,12 @@ def _age(profile, epoch, half_life, generation):  # type: ignore[no-untyped-def]
     profile.busy *= factor
     profile.repeated *= factor
     profile.sampled *= factor
+    profile.shown *= factor
+    profile.again *= factor
+    profile.returns *= factor
+    for column in range(len(profile.settled)):
+        profile.settled[column] *= factor
+        profile.moved[column] *= factor
     passed = epoch - profile.marks_since
     if passed < generation:
         return

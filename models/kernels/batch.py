@@ -46,6 +46,19 @@ def combine(columns):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def smallest_of(values, ends, chosen):  # type: ignore[no-untyped-def]
+    """The smallest value of each chosen row of a ragged column; 0 for other rows and empty ones."""
+    out = np.zeros(len(ends), np.uint64)
+    for row in range(len(ends)):
+        if not chosen[row]:
+            continue
+        for place in range(ends[row - 1] if row > 0 else 0, ends[row]):
+            if out[row] == 0 or values[place] < out[row]:
+                out[row] = values[place]
+    return out
+
+
+@njit(cache=True, nogil=True)
 def mark_rows(hashes, out):  # type: ignore[no-untyped-def]
     """Set one bit of 64 for each hash uint64[columns, rows] in `out[row, column]`; none for 0."""
     width, rows = hashes.shape
@@ -89,7 +102,9 @@ def _log(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def measure_rows(inputs, cached, outputs, reasoning, messages, characters, fragments, out):  # type: ignore[no-untyped-def]
+def measure_rows(  # type: ignore[no-untyped-def]
+    inputs, cached, outputs, reasoning, messages, characters, fragments, completions, out
+):  # fmt: skip
     """Fill the numeric columns of `models.batch.MEASURES`; NaN is unknown."""
     for row in range(len(out)):
         out[row, 0] = 1
@@ -115,3 +130,9 @@ def measure_rows(inputs, cached, outputs, reasoning, messages, characters, fragm
             out[row, 15] = value
             out[row, 16] = value * value
             out[row, 17] = fragments[row]
+        tokens = inputs[row] if inputs[row] >= 0 else 0.0
+        tokens += outputs[row] if outputs[row] >= 0 else 0.0
+        # Within 32 bits, so that one odd row does not widen a whole batch on the wire.
+        out[row, 18] = np.int64(min(tokens, 2.0**31 - 1.0))
+        if completions[row] > 1.0:
+            out[row, 19] = np.int64(np.rint(np.log2(min(completions[row], 2.0**20)) * UNIT))

@@ -43,6 +43,10 @@ def replay(
         str | None,
         typer.Option(metavar="FILE", help="Write features of accounts by epoch, as Parquet."),
     ] = None,
+    p_values: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write p-values of ties by epoch, as Parquet."),
+    ] = None,
     max_bad_share: Annotated[
         float | None, typer.Option(min=0, max=1, help="Fail above this share of refused lines.")
     ] = None,
@@ -76,8 +80,9 @@ def replay(
         raise UsageError(f"unknown input format {input_format}; known: {', '.join(format_names())}")
     if json and "-" in {alerts, scores, dead_letters}:
         raise UsageError("--json and an output to - both write to stdout; give one a file")
-    if features == "-":
-        raise UsageError("--features writes Parquet: give it a file, not -")
+    for option, file in (("--features", features), ("--p-values", p_values)):
+        if file == "-":
+            raise UsageError(f"{option} writes Parquet: give it a file, not -")
     settings = settings_of(context, config)
     paths = ReplayFiles(
         recordings=tuple(files),
@@ -87,21 +92,33 @@ def replay(
         scores=scores,
         dead_letters=dead_letters,
         features=features,
+        p_values=p_values,
         epoch_seconds=settings.epoch.seconds,
         state=state,
     )
     paths.check()
     from stream.local import LocalRun
 
-    scored, kept = scores is not None, features is not None
+    scored, kept, valued = scores is not None, features is not None, p_values is not None
 
     def open_run(saved: bytes | None) -> Run:
         if saved is None:
             return LocalRun(
-                settings, partitions, shuffle, account_scores=scored, keep_features=kept
+                settings,
+                partitions,
+                shuffle,
+                account_scores=scored,
+                keep_features=kept,
+                keep_values=valued,
             )
         return LocalRun.load(
-            saved, settings, partitions, shuffle, account_scores=scored, keep_features=kept
+            saved,
+            settings,
+            partitions,
+            shuffle,
+            account_scores=scored,
+            keep_features=kept,
+            keep_values=valued,
         )
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)

@@ -28,6 +28,7 @@ ACCOUNT = np.dtype(
         ("keys", "i2"), ("payment", "i4"), ("org", "i4"), ("campaign", "i2"),
         ("verbosity", "f4"), ("wordiness", "f4"), ("context", "f8"), ("answer", "f8"),
         ("shots", "i4"), ("explores", "f4"), ("varies", "f4"), ("roams", "f4"), ("rate", "f8"),
+        ("samples", "i2"),
     ]
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 from stream.simulator.campaigns import Campaign, scenario_campaigns
 from stream.simulator.corpus import CorpusText, Sources
 from stream.simulator.facts import fact_lines, withhold_facts
-from stream.simulator.ordinary import Crowd, ordinary_crowds
+from stream.simulator.ordinary import Crowd, ordinary_crowds, ordinary_monitors
 from stream.simulator.randomness import Streams
 from stream.simulator.render import Renderer
 from stream.simulator.rhythm import DAY, Day
@@ -45,6 +45,7 @@ class Simulation:
             text = CorpusText(prompts, sources, self.streams)
         self.world = World(scenario, self.streams, text)
         self.crowds: list[Crowd] = ordinary_crowds(self.world)
+        self.monitors = ordinary_monitors(self.world, self.crowds)
         self.campaigns: list[Campaign] = scenario_campaigns(self.world, draws or {})
         for campaign in self.campaigns:
             campaign.hold_budget(list(self.days()))
@@ -87,6 +88,8 @@ class Simulation:
         """Requests that ordinary accounts begin on a day; the same however often asked for."""
         for crowd in self.crowds:
             yield self._valid(crowd.day(self.streams.named("day", crowd.name, day.number), day))
+        rng = self.streams.named("day", self.monitors.name, day.number)
+        yield self._valid(self.monitors.day(rng, day))
 
     def campaigning(self, day: Day) -> Iterator[Rows]:
         """Requests that campaign accounts begin on a day."""

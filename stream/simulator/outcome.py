@@ -39,12 +39,14 @@ def dress(world: World, rows: Rows) -> None:
     explores = uniform_of(rows["session"], 13) < who["explores"]
     rows["model"][explores] = mix(rows["session"][explores], 14) % np.uint64(6)
     _release(world, rows, who["adopts"])
+    _migrate(world, rows, who)
     _roam(world, rows, who["roams"])
     place(world, rows)
     _parameters(rows, who)
     rows["style"] = who["style"]
     rows["mask"] = who["mask"]
     rows["messages"] = 1 + 2 * (rows["turn"] + who["shots"])
+    rows["n"] = np.maximum(who["samples"], 1)
     rows["key"] = (uniform_of(rows["session"], 3) * who["keys"]).astype(np.int64)
 
 
@@ -96,6 +98,17 @@ def _release(world: World, rows: Rows, adopts: Floats) -> None:
     rows["model"][moved] = np.where(rows["model"][moved] == 4, NEW_MODELS[1], NEW_MODELS[0])
 
 
+def _migrate(world: World, rows: Rows, who: Accounts) -> None:
+    """Some customers move for good: to another model, or from the API to a cloud."""
+    scenario, account = world.scenario, rows["account"].astype(np.int64)
+    passed = (rows["time"] - scenario.start) / (scenario.end - scenario.start)
+    honest = who["campaign"] < 0
+    for name, share, salt in (("model", 0.07, 24), ("route", 0.03, 26)):
+        moves = honest & (uniform_of(account, salt) < share)
+        moved = moves & (passed > uniform_of(account, salt + 1)) & (rows["model"] != 6)
+        rows[name][moved] = who[f"{name}_alt"][moved]
+
+
 def grow_context(rows: Rows, fresh: Ints, base: Ints, output: Ints, caching: Floats) -> None:
     """Sets usage of session-contiguous rows: each turn carries all earlier ones.
 
@@ -117,6 +130,7 @@ def finish(world: World, rng: np.random.Generator, rows: Rows) -> Rows:
     """Sets reasoning, stop reason, status, refusals, latency and signatures. Returns the rows."""
     _reason(rng, rows)
     _stop(rng, rows)
+    rows["output"] *= rows["n"]
     _refuse(world, rng, rows)
     _fail(rng, rows)
     speed = _SPEED[rows["model"]] * lognormal(rng, 1.0, 0.35, rows.size)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from models.baseline import FEATURES
 from models.batch import BREADTHS, MEASURES
 from models.kinds import TieKind
-from models.layouts import HOURS, PROFILE
+from models.layouts import HOURS, MOVABLE, PROFILE
 from models.pooling import tie_statistics
 
 NOW = 1_760_000_000_000_000
@@ -20,6 +20,7 @@ _LOGARITHMS = {
     "log_output": ("known_output", 2.0, 14.9),
     "log_characters": ("texts", 2.0, 15.9),
 }
+_HABITS = ("shown", "again", "returns", "settled", "moved")
 _SHARES = {
     "single_turn": "known_messages",
     "cached_share": "known_input",
@@ -48,6 +49,8 @@ def plausible_profiles(random: np.random.Generator, count: int) -> NDArray[np.vo
         sums[f"{name}_squared"] = sums[whole] * (mean**2 + deviation**2)
     for name, whole in _SHARES.items():
         sums[name] = sums[whole] * random.random(count)
+    sums["tokens"] = sums["known_input"] * np.exp2(random.uniform(2, 19, count))
+    sums["log_samples"] = sums["requests"] * random.uniform(0, 6.9, count)
     for place, name in enumerate(MEASURES):
         records["sums"][:, place] = sums[name]
     records["lifetime"] = np.ceil(sums["requests"])
@@ -61,6 +64,11 @@ def plausible_profiles(random: np.random.Generator, count: int) -> NDArray[np.vo
     records["active"] = np.minimum(records["active"], records["busy"])
     records["sampled"] = sums["texts"] * random.uniform(0, 40, count)
     records["repeated"] = records["sampled"] * random.random(count)
+    records["shown"] = sums["texts"] * random.uniform(0, 40, count)
+    records["again"] = records["shown"] * random.random(count)
+    records["returns"] = records["active"] * random.random(count)
+    records["settled"] = (sums["requests"] * random.random(count))[:, None]
+    records["moved"] = records["settled"] * random.random((count, len(MOVABLE)))
     records["plan"] = random.integers(0, 6, count)
     return records
 
@@ -81,7 +89,7 @@ def extreme_profiles() -> NDArray[np.void]:
     records = np.zeros(5, PROFILE)
     records["first"] = [0, NOW, 1, NOW, NOW]
     for row, value in ((1, 1e-30), (2, 3e30), (3, 1.0)):
-        for name in ("sums", "hours", "active", "busy", "repeated", "sampled"):
+        for name in ("sums", "hours", "active", "busy", "repeated", "sampled", *_HABITS):
             records[name][row] = value
     records["marks"][2] = records["old_marks"][2] = 2**64 - 1
     for name in ("idle", "old_idle", "lifetime"):

@@ -167,3 +167,22 @@ def test_a_loaded_population_goes_on_as_before(known: int) -> None:
             assert np.array_equal(loaded.arrays.masses, population.arrays.masses)
             assert np.array_equal(loaded.arrays.score(asked), population.arrays.score(asked))
     assert population.arrays is not None
+
+
+def test_a_feature_that_is_not_known_yet_ranks_everybody_in_the_middle() -> None:
+    ranks = RankTables()
+    ranks.add(*counts(6, {0: 500}))
+    state = ranks.dump()
+    state["histogram"][:, 2] = 0.0
+    ranks.load(state)
+    tables = ranks.tables()
+    assert tables is not None
+    assert (tables[:, 2] == baseline.MIDDLE).all()
+    assert (tables[:, 3, -1] > 250).all()
+
+
+def test_a_feature_of_everyone_is_ranked_the_same_in_every_cohort() -> None:
+    tables = tables_of(counts(7, {0: 5_000, 4: 5_000}))
+    everyone = np.array([feature.everyone for feature in ACCOUNT_FEATURES])
+    assert (tables[0, everyone] == tables[4, everyone]).all()
+    assert (tables[0, ~everyone] != tables[4, ~everyone]).any()

@@ -16,7 +16,8 @@ from models.tie_score import TieScore
 from schemas.codec import encode
 from schemas.deadletter import DeadLetter
 from stream import local
-from stream.local import LocalRun, Outcome
+from stream.local import LocalRun
+from stream.local_outcome import Outcome
 from stream.settings import Settings
 
 START = 20_370 * 86_400

@@ -20,6 +20,7 @@ class TwinOutcome(NamedTuple):
     scores: list[ScoreRecord]
     dead_letters: list[DeadLetter]
     features: tuple[()] = ()
+    values: tuple[()] = ()
 
 
 class TwinRun:

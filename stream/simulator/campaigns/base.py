@@ -9,9 +9,11 @@ import numpy as np
 from stream.simulator.campaigns.borrow import borrow
 from stream.simulator.campaigns.costume import draw_costume
 from stream.simulator.campaigns.sizing import Published, budget_of, fit
+from stream.simulator.checks import PERIODS, checks
 from stream.simulator.evasions import Evasions
 from stream.simulator.ordinary.base import said_tokens, usual_usage
 from stream.simulator.outcome import finish, grow_context, opened
+from stream.simulator.phrases import draw
 from stream.simulator.randomness import Floats, Ints, lognormal, mix, uniform_of
 from stream.simulator.rhythm import DAY, HOUR, Day, counts, moments, sittings
 from stream.simulator.rows import Rows, join
@@ -19,6 +21,8 @@ from stream.simulator.scenario import CampaignPlan
 from stream.simulator.world import World
 
 _CORRECTIONS = 12
+_WATCHFUL = 0.35
+_SAMPLING = 0.25
 
 
 class Campaign:
@@ -49,6 +53,15 @@ class Campaign:
         self.lead_rates = lognormal(rng, float(rng.uniform(1.0, 6.0)), 1.0, self.accounts.size)
         self.rates = self._rates(rng)
         self.keeps = rng.random(self.accounts.size) < self.costume.keeps_session
+        self._prepare_canaries()
+        self._sample()
+
+    def _sample(self) -> None:
+        """Some campaigns ask for several answers a prompt, to choose the best or to rank them."""
+        rng = self.world.streams.named("samples", self.name)
+        number = int(rng.choice([2, 4, 8])) if rng.random() < _SAMPLING else 0
+        if number:
+            self.world.people.table["samples"][self.accounts] = number
 
     def prepare(self, rng: np.random.Generator) -> None:
         """Draws what the family shares: fragments, frames, tools."""
@@ -76,7 +89,31 @@ class Campaign:
         self.after(rng, rows)
         self.evasions.failover(rows, self)
         rows["session"][~self.keeps[self.place_of(rows)]] = -1
+        return join([rows, self._canaries(day)])
+
+    def _canaries(self, day: Day) -> Rows:
+        """In some campaigns an account asks a fixed set again and again: is it still the same?
+
+        That serves no training, so it does not count as harvest.
+        """
+        if not self.canaries.size or not self.start - DAY < day.start < self.end:
+            return join([])
+        rng = self.world.streams.named("canaries", self.name, day.number)
+        period = np.array([self.canary_period])
+        rows = checks(self.world, rng, self.canaries, period, [self.canary_texts], day)
+        rows["campaign"] = self.number
         return rows
+
+    def _prepare_canaries(self) -> None:
+        """One account, a few prompts, as often as a twentieth of the budget allows."""
+        rng = self.world.streams.named("canaries", self.name)
+        size = int(rng.integers(1, 5))
+        self.canary_texts = self.world.add_fixed(draw(rng, "reasoning", size))
+        sent = size * (self.end - self.start + DAY) / PERIODS
+        fitting = PERIODS[sent <= 0.05 * budget_of(self.world.scenario, self.plan.share)]
+        watchful = fitting.size > 0 and rng.random() < _WATCHFUL
+        self.canaries = rng.choice(self.accounts, 1) if watchful else self.accounts[:0]
+        self.canary_period = float(fitting[0]) if watchful else DAY
 
     def bans(self) -> list[tuple[int, float]]:
         """Accounts that the provider bans during the run, with the time."""

@@ -18,7 +18,7 @@ _GROUPS: tuple[tuple[str, ...], ...] = (
     ("route", "route_alt", "route_alt_share", "mask"),
     ("client", "client_alt", "client_alt_share"),
     ("model", "model_alt", "model_alt_share", "adopts", "explores"),
-    ("temperature", "max_tokens", "varies"),
+    ("temperature", "max_tokens", "varies", "samples"),
     ("context", "answer", "verbosity", "shots"),
     ("wordiness",),
     ("refusal",),

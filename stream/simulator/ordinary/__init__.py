@@ -11,6 +11,7 @@ from stream.simulator.ordinary.gateways import Gateways
 from stream.simulator.ordinary.groups import Classrooms, Companies
 from stream.simulator.ordinary.harness import Harness
 from stream.simulator.ordinary.jobs import Backfills, Synthesis
+from stream.simulator.ordinary.monitors import Monitors
 from stream.simulator.ordinary.people import People
 from stream.simulator.ordinary.scripts import Scripts
 from stream.simulator.ordinary.services import Services
@@ -31,7 +32,12 @@ MIX: tuple[tuple[type[Crowd], float, float], ...] = (
     (Gateways, 0.005, 0.06),
 )
 
-__all__ = ["MIX", "Crowd", "ordinary_crowds"]
+__all__ = ["MIX", "Crowd", "Monitors", "ordinary_crowds", "ordinary_monitors"]
+
+
+def ordinary_monitors(world: World, crowds: list[Crowd]) -> Monitors:
+    """Health checks beside the work of accounts that automate."""
+    return Monitors(world, [one for one in crowds if isinstance(one, Scripts | Services | Bots)])
 
 
 def ordinary_crowds(world: World) -> list[Crowd]:

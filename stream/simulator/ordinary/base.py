@@ -9,7 +9,7 @@ import numpy as np
 
 from stream.simulator.accounts import Profile
 from stream.simulator.outcome import finish, grow_context, opened
-from stream.simulator.randomness import Floats, Ints, lognormal, uniform_of
+from stream.simulator.randomness import Floats, Ints, lognormal, mix, uniform_of
 from stream.simulator.rhythm import Day, counts, curve_codes, moments, sittings
 from stream.simulator.rows import Rows
 from stream.simulator.tokens import draw_fitted
@@ -44,6 +44,7 @@ class Crowd:
     tooled: ClassVar[float] = 0.0
     code: ClassVar[float] = 0.1
     foreign: ClassVar[float] = 0.2
+    samples: ClassVar[float] = 0.0
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         self.world = world
@@ -60,6 +61,7 @@ class Crowd:
         self.curves = curve_codes(list(habits.curves), list(habits.curves.values()), size, rng)
         self.weekend = np.clip(habits.weekend * lognormal(rng, 1.0, 0.4, size), 0.02, 1.5)
         self.keeps = uniform_of(self.accounts, 20) < habits.keeps_session
+        world.people.table["samples"][self.accounts] = several(self.accounts, self.samples)
 
     def enrol(self, rng: np.random.Generator, size: int) -> Ints:
         """The accounts of this kind, drawn from its profile."""
@@ -125,6 +127,12 @@ class Crowd:
         for position in np.flatnonzero(rng.random(self.accounts.size) < self.tooled).tolist():
             numbers[position] = self.world.add_toolset(rng, int(rng.geometric(0.2)))
         return numbers
+
+
+def several(accounts: Ints, share: float) -> Ints:
+    """Completions that each account asks for at once: 2 to 16 in a share of them, else 1."""
+    many = 2 << (mix(accounts, 28) % np.uint64(4)).astype(np.int64)
+    return np.where(uniform_of(accounts, 29) < share, many, 1)
 
 
 def usual_usage(

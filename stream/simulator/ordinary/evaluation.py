@@ -39,6 +39,7 @@ class Evaluation(Crowd):
         curves={"night": 6, "flat": 2, "office": 2},
     )
     context = ("azure_conv", "input_tokens")
+    samples = 0.2
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)

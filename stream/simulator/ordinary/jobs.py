@@ -89,6 +89,7 @@ class Synthesis(Crowd):
         curves={"flat": 6, "day": 2, "night": 1, "office": 1},
     )
     words = (55.0, 0.7)
+    samples = 0.15
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)

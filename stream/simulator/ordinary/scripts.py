@@ -48,6 +48,7 @@ class Scripts(Crowd):
     words = (45.0, 0.9)
     foreign = 0.3
     tooled = 0.12
+    samples = 0.03
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         super().__init__(world, rng, size, per_day)

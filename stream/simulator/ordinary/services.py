@@ -45,6 +45,7 @@ class Services(Crowd):
     words = (26.0, 1.1)
     foreign = 0.25
     tooled = 0.35
+    samples = 0.02
 
     def __init__(self, world: World, rng: np.random.Generator, size: int, per_day: float) -> None:
         self.shared_frames = world.add_frames(draw(rng, "honest_jobs", 36))
