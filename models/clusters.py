@@ -33,6 +33,8 @@ class TieFinding:
         causes: Signatures that are needed to tie the members together, where it is signatures that
             do (`models.crossings`); none of any other tie. The members then belong whatever their
             ranks say, and affinities and inputs mean nothing.
+        payer_of: Id of the cluster whose accounts pay with this instrument, where most of those who
+            do are its own (`models.payers`): all of them then belong to it.
     """
 
     key: int
@@ -46,6 +48,7 @@ class TieFinding:
     inputs: NDArray[np.float64]
     stands_out: bool
     causes: int = 0
+    payer_of: str = ""
 
     def forget(self, account: int) -> None:
         """Drop a member."""
@@ -70,6 +73,7 @@ class Cluster:
         holdings: Ties held, by account key.
         affinities: Latest affinity, by account key.
         named: Account keys that alerts have named.
+        paid: Tie keys of the payment instruments of those accounts.
         banned: Those of them that were banned. Their ties stay: who takes them up replaces them.
         strength: The most accounts that were named and at large.
         verdict: What people said of it last, at the event time `judged` (microseconds).
@@ -86,6 +90,7 @@ class Cluster:
     affinities: dict[int, float] = field(default_factory=dict)
     _core: set[int] | None = None
     named: dict[int, int] = field(default_factory=dict)
+    paid: set[int] = field(default_factory=set)
     banned: set[int] = field(default_factory=set)
     strength: int = 0
     sequence: int = -1
@@ -110,8 +115,7 @@ class Cluster:
             self.p_value = min(self.p_value, tie.p_value)
             self.q_value = min(self.q_value, tie.q_value)
         for account, affinity in zip(tie.accounts.tolist(), tie.affinities.tolist(), strict=True):
-            held = self.holdings.setdefault(account, set())
-            held.add(tie.key)
+            self.holdings.setdefault(account, set()).add(tie.key)
             if not tie.causes:
                 self.affinities[account] = affinity
         self._core = None
@@ -119,7 +123,7 @@ class Cluster:
     @property
     def proven(self) -> set[int]:
         """Accounts that belong whatever their ranks say."""
-        proving = (tie for tie in self.ties.values() if tie.causes)
+        proving = (tie for tie in self.ties.values() if tie.causes or tie.payer_of)
         return {account for tie in proving for account in tie.accounts.tolist()}
 
     @property
@@ -235,8 +239,8 @@ class Clusters:
 
         A tie that has grown away from the cluster that held it is free again.
         """
-        held = self.by_tie.get(tie.key)
-        if held is not None and self.all[held].keeps(tie):
+        held = self.by_tie.get(tie.key, tie.payer_of or None)
+        if held is not None and (tie.payer_of or self.all[held].keeps(tie)):
             return self.all[held]
         if held is not None:
             self.all[held].drop(tie.key)
@@ -265,6 +269,7 @@ class Clusters:
                 "holdings": {account: sorted(ties) for account, ties in cluster.holdings.items()},
                 "affinities": cluster.affinities,
                 "named": cluster.named,
+                "paid": sorted(cluster.paid),
                 "banned": sorted(cluster.banned),
                 "told": [cluster.sequence, cluster.strength, cluster.severity, cluster.closed],
                 "verdict": [cluster.verdict, cluster.judged],
@@ -289,7 +294,7 @@ class Clusters:
             cluster.holdings = {int(key): set(ties) for key, ties in saved["holdings"].items()}
             cluster.affinities = {int(key): value for key, value in saved["affinities"].items()}
             cluster.named = {int(key): value for key, value in saved["named"].items()}
-            cluster.banned = set(saved["banned"])
+            cluster.paid, cluster.banned = set(saved["paid"]), set(saved["banned"])
             cluster.sequence, cluster.strength = sequence, strength
             cluster.severity, cluster.closed = severity, closed
             self.all[cluster.id] = cluster

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from models import payers
 from models.allowlist import AllowList
 from models.announcer import Announcer
 from models.budget import Budget
@@ -154,7 +155,7 @@ class Head:
             self._note_tests(epoch, ties)
         self._note_bans(accounts)
         self._changed = self._placing.judge(epoch, ties, learning=self.learning)
-        return self._ask(epoch)
+        return self._ask(epoch, all_named=new_hour)
 
     def _heed(self, epoch: int) -> Heeded:
         end = self._announcer.end_of(epoch)
@@ -179,11 +180,11 @@ class Head:
             for cluster in self._joining.clusters.all.values():
                 cluster.note_bans(banned, reinstated)
 
-    def _ask(self, epoch: int) -> list[int]:
+    def _ask(self, epoch: int, *, all_named: bool) -> list[int]:
         """Accounts to ask for.
 
-        Those of the clusters that have something to announce, and those that showed the signature
-        of another.
+        Those of the clusters that have something to announce, those that showed the signature of
+        another, and once an hour all that were named.
         """
         idle = self._joining.idle_since(self._announcer.idle_before(epoch))
         concerned = [*self._changed.values(), *idle, *self._heeded.judged]
@@ -194,6 +195,7 @@ class Head:
             if self._announcer.has_news(cluster, epoch)
         ]
         wanted = set(self._placing.crossing.crossings.unknown)
+        wanted |= payers.wanted(self._joining.clusters) if all_named else set()
         for cluster in self._due:
             wanted.update(cluster.named, cluster.fresh)
         return sorted(wanted)
@@ -211,6 +213,7 @@ class Head:
             alerts.extend(self._announcer.announce(cluster, epoch, holders))
             flagged.update(set(cluster.named) - before)
             scores.append(self._announcer.cluster_score(cluster, epoch))
+        payers.learn(self._joining.clusters, holders)
         for report in reports if self._options.account_scores else ():
             scores.extend(self._announcer.account_scores(report.scores, epoch, self._lessons.ranks))
         scores.sort(key=lambda record: (record.entity.kind, record.entity.id))

@@ -16,6 +16,7 @@ from models.clusters import Cluster, TieFinding
 from models.crossing_findings import CrossingFindings
 from models.joining import JOIN_P, Joining
 from models.messages import TestedTies, TieReport
+from models.payers import followed, payer_of
 from models.signals import ACCOUNT_FEATURES
 from models.tie_score import TieScore
 from models.ties import LEAST_MEMBERS
@@ -76,7 +77,8 @@ class Placing:
     @property
     def watched(self) -> frozenset[int]:
         """Keys of the ties whose every new member is wanted."""
-        return self.crossing.followed | self.joining.clusters.by_tie.keys()
+        clusters = self.joining.clusters
+        return self.crossing.followed | followed(clusters) | clusters.by_tie.keys()
 
     def _finding(
         self,
@@ -94,7 +96,8 @@ class Placing:
         members = self._allowed.strip(key, members, time)
         score = float(ties.scores[row])
         p_value = self._calibration.p_value(score)
-        if len(members) < LEAST_MEMBERS or p_value > JOIN_P:
+        payer = payer_of(self.joining.clusters, key, members["account"].tolist())
+        if payer is None and (len(members) < LEAST_MEMBERS or p_value > JOIN_P):
             return None
         q_value = self._budget.q_value(p_value, counted=bool(ties.tested[row]))
         rate = self._calibration.findings_per_million(score)
@@ -112,6 +115,7 @@ class Placing:
             affinities[order],
             ties.inputs[row],
             not learning and self._budget.admits(rate, q_value),
+            payer_of=payer.id if payer else "",
         )
 
     def forget(self, account: int) -> None:

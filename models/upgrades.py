@@ -64,6 +64,8 @@ def _from_3(state: State) -> State:
     head = (state.get("detector") or state).get("head")
     if head is not None:
         _add_crossings(head)
+        for cluster in head["joining"]["clusters"]:
+            cluster["paid"] = []
     return state
 
 

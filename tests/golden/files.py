@@ -13,6 +13,10 @@ def path_of(kind: str, version: int) -> Path:
     return FOLDER / f"{kind}-{version}.zst"
 
 
+def version_of(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2])
+
+
 def paths_of(kind: str) -> list[Path]:
     """All versions of a kind that are kept."""
     return sorted(FOLDER.glob(f"{kind}-*.zst"))

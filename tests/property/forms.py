@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,13 @@ from tests.models.states import content
 _OF_PLACE = {"head", "next", "slot", "tie"}
 
 
-def form_of(
-    partition: AccountPartition | TiePartition | HeadPartition,
-    seen: Callable[[Any], Any] = lambda state: state,
-) -> Any:
-    """The state of a partition after all epochs were closed, or what is `seen` of it."""
+def form_of(partition: AccountPartition | TiePartition | HeadPartition) -> Any:
+    """The state of a partition after all epochs were closed."""
     if isinstance(partition, AccountPartition):
-        return [partition.closed, account_form(seen(partition.stage.dump()))]
+        return [partition.closed, account_form(partition.stage.dump())]
     if isinstance(partition, TiePartition):
-        return [partition.closed, tie_form(seen(partition.stage.dump()))]
-    return [partition.concluded, content(seen(partition._head.dump()))]
+        return [partition.closed, tie_form(partition.stage.dump())]
+    return [partition.concluded, content(partition._head.dump())]
 
 
 def account_form(state: Mapping[str, Any]) -> Any:
