@@ -116,9 +116,14 @@ def fit(runs: list[LabelledTies], leave_out: Sequence[str] = ()) -> Fit:
     )
 
 
-def _highest_bulk(found: Fit, quiet: list[LabelledTies]) -> Bulk:
-    """How high the bulk of ordinary tests lies, and how wide it is, on the worst day of any run."""
+def _highest_bulk(found: Fit, quiet: list[LabelledTies]) -> Bulk | None:
+    """How high the bulk of ordinary tests lies, and how wide it is, on the worst day of any run.
+
+    None where no day has enough tests to tell.
+    """
     bulks = [bulk for ties in quiet for bulk in _daily_bulks(found, ties)]
+    if not bulks:
+        return None
     middle = max(bulk.middle for bulk in bulks)
     return Bulk(middle, middle + max(bulk.upper - bulk.middle for bulk in bulks))
 

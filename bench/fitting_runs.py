@@ -58,7 +58,6 @@ RUNS = (
     _evading("warmup", 124),
     Run("quiet", 103),
     Run("quiet", 106, corpora=False),
-    Run("quiet", 107, corpora=False, metadata_only=True),
     Run("quiet", 114),
     Run("quiet", 301, days=14.0),
     Run("quiet", 302, days=14.0),
