@@ -19,6 +19,9 @@ from models.ties import LEAST_MEMBERS
 _DAYS = 14.0
 _LEAST_PER_MILLION = 10.0
 _FALLOFF = 0.5
+_MOST_CAUSES = 100
+"""More say no more: a p-value of 0 has no logarithm."""
+
 
 
 class CrossingFindings:
@@ -102,7 +105,7 @@ class CrossingFindings:
         dismissed = not self._clusters.dismissed.isdisjoint(group.values)
         if dismissed or len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
             return None
-        rate = per_million * _FALLOFF ** (group.causes - 1)
+        rate = per_million * _FALLOFF ** (min(group.causes, _MOST_CAUSES) - 1)
         p_value = self._budget.p_value(rate)
         q_value = self._budget.q_value(p_value, counted=not self.holds(group.key))
         if not self._budget.admits(rate, q_value):

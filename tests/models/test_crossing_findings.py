@@ -34,7 +34,7 @@ def report(pairs: Iterable[tuple[int, int]]) -> TieReport:
     """Each pair of accounts shows a signature of its own."""
     rows = np.array(
         [
-            (key(1 + first * 100 + second), one)
+            (key(1 + first * 10_000 + second), one)
             for first, second in pairs
             for one in (first, second)
         ],
@@ -47,7 +47,7 @@ def find(
     crossing: CrossingFindings, pairs: Iterable[tuple[int, int]], *, learning: bool = False
 ) -> list[TieFinding]:
     crossing.find(6, 0, [report(pairs)], learning=True)
-    holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 99)}
+    holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 2_000)}
     crossing.crossings.learn(holders)
     return crossing.find(7, 0, [report([])], learning=learning)
 
@@ -62,6 +62,13 @@ def test_a_pool_stands_out_with_all_its_accounts() -> None:
     assert tie.stands_out
     assert tie.causes == 7
     assert 0.0 < tie.p_value <= tie.q_value < 0.1
+
+
+def test_a_pool_of_any_size_has_finite_evidence() -> None:
+    [tie] = find(findings(), chain(1_300))
+    assert tie.causes == 1_299
+    assert 0.0 < tie.p_value <= 1.0
+    assert np.isfinite(tie.score)
 
 
 def test_a_few_who_pass_on_a_conversation_do_not() -> None:
