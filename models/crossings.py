@@ -128,7 +128,9 @@ class Crossings:
 
     def note_payers(self, payment: int, accounts: Iterable[int]) -> None:
         """Take in who has shown a payment instrument by now."""
-        self._payers[payment] = sorted(accounts)[: _MOST_PAYING + 1]
+        payers = sorted(accounts)
+        # Of too many none is kept: were some, a few that are erased would make them few enough.
+        self._payers[payment] = payers if len(payers) <= _MOST_PAYING else []
         self.changed = True
 
     def payments(self, group: CrossingGroup) -> set[int]:
@@ -190,7 +192,7 @@ class Crossings:
         showing = frozenset(group.shown)
         for payment in self.payments(group):
             payers = self._payers.get(payment, [])
-            if len(payers) <= _MOST_PAYING and 2 * len(showing.intersection(payers)) >= len(payers):
+            if 2 * len(showing.intersection(payers)) >= len(payers):
                 group.shown.update(dict.fromkeys(frozenset(payers) - showing, 0))
 
     def _crosses(self, one: _Value) -> bool:

@@ -198,3 +198,15 @@ def test_a_forgotten_account_is_in_nothing() -> None:
     [group] = crossings.groups()
     assert set(group.shown) == {3, 4}
     assert all(account != 1 for account, *_ in crossings.dump()["owners"])
+
+
+def test_who_pays_with_what_many_do_is_not_named_once_some_are_erased() -> None:
+    pool = frozenset(range(1, 9))
+    crossings = noted({1: pool}, PAYING)
+    crossings.note_payers(1, range(1, 12))
+    before = set(crossings.groups()[0].shown)
+    crossings.forget(11)
+    crossings.forget(10)
+    crossings.forget(8)
+    [group] = crossings.groups()
+    assert (before, set(group.shown)) == (pool, pool - {8})
