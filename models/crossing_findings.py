@@ -126,8 +126,11 @@ class CrossingFindings:
         )
 
     def expire(self, epoch: int) -> None:
-        """Let go of what crossed too long before an epoch."""
-        self.crossings.expire(epoch - self._window)
+        """Let go of what crossed too long before an epoch.
+
+        What was dismissed stays: by it alone the rest of its group is known to be dismissed.
+        """
+        self.crossings.expire(epoch - self._window, self._clusters.dismissed)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""

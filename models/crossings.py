@@ -15,7 +15,7 @@ and of a company that pays for hundreds one may have been broken into.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -148,9 +148,10 @@ class Crossings:
             self.changed = True
         self.unknown.clear()
 
-    def expire(self, epoch: int) -> None:
-        """Drop the signatures that have not crossed since before an epoch."""
-        for value in [value for value, one in self._values.items() if one.last_epoch < epoch]:
+    def expire(self, epoch: int, kept: Collection[int] = ()) -> None:
+        """Drop the signatures that have not crossed since before an epoch, but for those kept."""
+        old = {value for value, one in self._values.items() if one.last_epoch < epoch}
+        for value in old.difference(kept):
             del self._values[value]
             self.changed = True
         for value in [value for value, last in self._common.items() if last < epoch]:

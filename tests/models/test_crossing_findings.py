@@ -113,6 +113,26 @@ def test_a_dismissed_group_does_not_come_back_when_it_grows() -> None:
     assert find(crossing, chain(6, first=8)) == []
 
 
+def test_a_dismissed_group_does_not_come_back_when_what_it_was_found_by_is_old() -> None:
+    later = 8 + 15 * 288
+    found = []
+    for dismissed in (True, False):
+        clusters = Clusters()
+        crossing = findings(clusters=clusters)
+        [tie] = find(crossing, chain(8))
+        if dismissed:
+            cluster = Cluster("pool", 7, 7, tie.key, 1.0, 1.0)
+            clusters.put(cluster, tie, 7)
+            clusters.let_go(cluster)
+        pairs = [(account, account + 2) for account in range(1, 12)]
+        crossing.find(later, 0, [report(pairs)], learning=True)
+        holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 20)}
+        crossing.crossings.learn(holders)
+        crossing.expire(later)
+        found.append(bool(crossing.find(later + 1, 0, [report([])], learning=False)))
+    assert found == [False, True]
+
+
 def test_the_state_goes_on_where_it_stood() -> None:
     one, other = findings(), findings()
     assert len(find(one, chain(8))) == 1
