@@ -111,16 +111,18 @@ class Crossings:
         self.changed = False
 
     def note(self, value: int, accounts: Iterable[int], epoch: int) -> None:
-        """Take in who has shown a signature by now."""
+        """Take in who has shown a signature by now, unless it is known that they are one owner."""
         showing = sorted(accounts)
         if value in self._common or len(showing) > MOST_SHOWING:
             self._values.pop(value, None)
             self._common[value] = epoch
         elif len(showing) > 1:
-            known = self._values.pop(value, None)
-            first = known.first_epoch if known else epoch
-            self._values[value] = _Value(showing, first, epoch)
             self.unknown.update(showing)
+            known = self._values.pop(value, None)
+            # One customer's balanced load would push out what crosses between others.
+            if known or not self._of_one_owner(showing):
+                first = known.first_epoch if known else epoch
+                self._values[value] = _Value(showing, first, epoch)
         self.changed = True
         for kept in (self._values, self._common):
             while len(kept) > _MOST_VALUES:
@@ -198,12 +200,19 @@ class Crossings:
 
     def _crosses(self, one: _Value) -> bool:
         """Whether accounts of two owners at least have shown it."""
-        known = [account for account in one.accounts if account in self._owners]
+        return self._are_known(one.accounts) and not self._of_one_owner(one.accounts)
+
+    def _are_known(self, accounts: Iterable[int]) -> bool:
+        return all(account in self._owners for account in accounts)
+
+    def _of_one_owner(self, accounts: Sequence[int]) -> bool:
+        """Whether it is known that one owner has all these accounts."""
+        if not self._are_known(accounts):
+            return False
         forest = _Forest()
-        for account in known:
+        for account in accounts:
             forest.join([account, *self._marks(account)], 0)
-        one_owner = len({forest.root(account) for account in known}) < 2
-        return len(known) == len(one.accounts) and not one_owner
+        return len({forest.root(account) for account in accounts}) < 2
 
     def _marks(self, account: int) -> Iterator[tuple[str, int]]:
         """What the accounts of one owner have in common, where it is known."""

@@ -192,6 +192,23 @@ def test_of_too_many_signatures_the_first_go() -> None:
     assert kept == list(range(1, 20_001))
 
 
+def test_one_customer_who_balances_his_load_pushes_nobody_out() -> None:
+    owners = {account: (account, 0, 0) for account in range(1, 10)} | {50: (7, 0, 0), 51: (7, 0, 0)}
+    crossings = noted(
+        {1: frozenset({1, 2}), 2: frozenset({2, 3}), 3: frozenset({50, 51})}, owned(owners)
+    )
+    for value in range(100, 20_200):
+        crossings.note(value, [50, 51], 6)
+    crossings.learn(owned(owners))
+    assert [group.values for group in crossings.groups()] == [[1, 2]]
+    moved = owned(owners | {51: (8, 0, 0)})
+    crossings.learn(moved)
+    crossings.note(30_000, [50, 51], 7)
+    crossings.learn(moved)
+    crossings.note(30_001, [50, 51], 8)
+    assert [30_001] == [value for value, *_ in crossings.dump()["values"] if value > 100]
+
+
 def test_a_forgotten_account_is_in_nothing() -> None:
     crossings = noted({1: frozenset({1, 2}), 2: frozenset({1, 3, 4})}, STRANGERS)
     crossings.forget(1)
