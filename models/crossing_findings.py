@@ -23,7 +23,6 @@ _MOST_CAUSES = 100
 """More say no more: a p-value of 0 has no logarithm."""
 
 
-
 class CrossingFindings:
     """Groups of accounts tied by signatures, held to the budget.
 

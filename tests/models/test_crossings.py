@@ -206,7 +206,7 @@ def test_one_customer_who_balances_his_load_pushes_nobody_out() -> None:
     crossings.note(30_000, [50, 51], 7)
     crossings.learn(moved)
     crossings.note(30_001, [50, 51], 8)
-    assert [30_001] == [value for value, *_ in crossings.dump()["values"] if value > 100]
+    assert [value for value, *_ in crossings.dump()["values"] if value > 100] == [30_001]
 
 
 def test_a_forgotten_account_is_in_nothing() -> None:
