@@ -73,7 +73,9 @@ class CrossingFindings:
         self._note(epoch, reports)
         if learning or not self.crossings.changed:
             return []
-        groups = self.crossings.groups()
+        known = self.crossings.known
+        vouched = known["account"][self._allowed.covers(known, time)]
+        groups = self.crossings.groups(frozenset(vouched.tolist()))
         per_million = self._per_million(epoch, groups)
         found: list[TieFinding] = []
         self.followed = frozenset()

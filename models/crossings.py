@@ -16,7 +16,7 @@ and of a company that pays for hundreds one may have been broken into.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,10 +163,14 @@ class Crossings:
         paid = {owner.payment for owner in self._owners.values()}
         self._payers = {one: payers for one, payers in self._payers.items() if one in paid}
 
-    def groups(self) -> list[CrossingGroup]:
-        """The groups, by key; whatever order the signatures came in, they are the same."""
+    def groups(self, vouched: Collection[int] = ()) -> list[CrossingGroup]:
+        """The groups, by key; whatever order the signatures came in, they are the same.
+
+        Accounts that are vouched for tie nobody: whoever they serve would be a group else.
+        """
         self.changed = False
-        crossed = {value: one for value, one in self._values.items() if self._crosses(one)}
+        left = {value: _without(one, vouched) for value, one in self._values.items()}
+        crossed = {value: one for value, one in left.items() if self._crosses(one)}
         forest = _Forest()
         for one in crossed.values():
             for account in one.accounts:
@@ -233,6 +237,12 @@ class Crossings:
         ]
         return np.array(rows, OWNED)
 
+    @property
+    def known(self) -> NDArray[np.void]:
+        """All accounts of known owners with their organisations (likewise)."""
+        rows = [(account, owner.organisation) for account, owner in self._owners.items()]
+        return np.array(rows, OWNED)
+
     def forget(self, account: int) -> None:
         """Drop an account, and the signatures that it takes with it."""
         for value, one in list(self._values.items()):
@@ -269,3 +279,8 @@ class Crossings:
         self._payers = {payment: list(payers) for payment, payers in state["payers"]}
         self._common = dict(state["common"])
         self.unknown, self.changed = set(state["unknown"]), bool(state["changed"])
+
+
+def _without(one: _Value, accounts: Collection[int]) -> _Value:
+    left = [account for account in one.accounts if account not in accounts]
+    return one if len(left) == len(one.accounts) else replace(one, accounts=left)

@@ -97,9 +97,11 @@ def test_what_operators_vouch_for_is_left_out() -> None:
             for value in values
         ]
 
-    [tie] = find(findings(allowed(3)), chain(8))
-    assert tie.accounts.tolist() == [1, 2, 4, 5, 6, 7, 8]
+    [tie] = find(findings(allowed(1)), chain(9))
+    assert tie.accounts.tolist() == list(range(2, 10))
     assert find(findings(allowed(1, 2, 3, 4, 5)), chain(8)) == []
+    star = [(1, customer) for customer in range(2, 10)]
+    assert [len(find(findings(allow), star)) for allow in ([], allowed(1))] == [1, 0]
 
 
 def test_a_dismissed_group_does_not_come_back_when_it_grows() -> None:
