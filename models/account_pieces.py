@@ -62,8 +62,8 @@ def waiting_pieces(
 
     They change as a whole: of all cuts' pieces, those of the last closed epoch hold.
     """
-    kept: list[tuple[str, int, Any]] = [("facts", *one) for one in facts.items()]
-    kept += [("waiting", *one) for one in waiting.items()]
+    kept: list[tuple[str, int, Any]] = [("facts", key, list(one)) for key, one in facts.items()]
+    kept += [("waiting", key, dict(one)) for key, one in waiting.items()]
     parts = (kept[start : start + PIECE_ROWS] for start in range(0, len(kept), PIECE_ROWS))
     return [{"waiting": part, "epoch": epoch} for part in parts]
 

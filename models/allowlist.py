@@ -52,10 +52,15 @@ class AllowList:
             return members[:0]
         if not self._accounts and not self._owners:
             return members
+        kept = members[~self.covers(members, time)]
+        return kept if 2 * len(kept) >= len(members) else members[:0]
+
+    def covers(self, members: NDArray[np.void], time: int) -> NDArray[np.bool_]:
+        """Which accounts (fields account and owner) the list covers at an event time."""
         accounts = _covered(members["account"], self._accounts, time)
         owners = _covered(members["owner"], self._owners, time)
-        kept = members[~(accounts | owners)]
-        return kept if 2 * len(kept) >= len(members) else members[:0]
+        covered: NDArray[np.bool_] = accounts | owners
+        return covered
 
     def _covers_value(self, tie: int, time: int) -> bool:
         entry = self._fragments.get(tie)

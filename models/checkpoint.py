@@ -15,6 +15,8 @@ PIECE_BYTES = 400_000
 class Cut(NamedTuple):
     """One consistent cut of a partition's state.
 
+    It is written while the partition goes on: nothing of it may change with the partition.
+
     Attributes:
         whole: It stands alone; else it adds to the cuts since the last whole one.
         pieces: Plain values and arrays, each to be written as a record of its own.

@@ -19,6 +19,8 @@ from models.ties import LEAST_MEMBERS
 _DAYS = 14.0
 _LEAST_PER_MILLION = 10.0
 _FALLOFF = 0.5
+_MOST_CAUSES = 100
+"""More say no more: a p-value of 0 has no logarithm."""
 
 
 class CrossingFindings:
@@ -71,7 +73,9 @@ class CrossingFindings:
         self._note(epoch, reports)
         if learning or not self.crossings.changed:
             return []
-        groups = self.crossings.groups()
+        known = self.crossings.known
+        vouched = known["account"][self._allowed.covers(known, time)]
+        groups = self.crossings.groups(frozenset(vouched.tolist()))
         per_million = self._per_million(epoch, groups)
         found: list[TieFinding] = []
         self.followed = frozenset()
@@ -102,7 +106,7 @@ class CrossingFindings:
         dismissed = not self._clusters.dismissed.isdisjoint(group.values)
         if dismissed or len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
             return None
-        rate = per_million * _FALLOFF ** (group.causes - 1)
+        rate = per_million * _FALLOFF ** (min(group.causes, _MOST_CAUSES) - 1)
         p_value = self._budget.p_value(rate)
         q_value = self._budget.q_value(p_value, counted=not self.holds(group.key))
         if not self._budget.admits(rate, q_value):
@@ -123,8 +127,11 @@ class CrossingFindings:
         )
 
     def expire(self, epoch: int) -> None:
-        """Let go of what crossed too long before an epoch."""
-        self.crossings.expire(epoch - self._window)
+        """Let go of what crossed too long before an epoch.
+
+        What was dismissed stays: by it alone the rest of its group is known to be dismissed.
+        """
+        self.crossings.expire(epoch - self._window, self._clusters.dismissed)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""

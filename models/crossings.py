@@ -15,8 +15,8 @@ and of a company that pays for hundreds one may have been broken into.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,16 +111,18 @@ class Crossings:
         self.changed = False
 
     def note(self, value: int, accounts: Iterable[int], epoch: int) -> None:
-        """Take in who has shown a signature by now."""
+        """Take in who has shown a signature by now, unless it is known that they are one owner."""
         showing = sorted(accounts)
         if value in self._common or len(showing) > MOST_SHOWING:
             self._values.pop(value, None)
             self._common[value] = epoch
         elif len(showing) > 1:
-            known = self._values.pop(value, None)
-            first = known.first_epoch if known else epoch
-            self._values[value] = _Value(showing, first, epoch)
             self.unknown.update(showing)
+            known = self._values.pop(value, None)
+            # One customer's balanced load would push out what crosses between others.
+            if known or not self._of_one_owner(showing):
+                first = known.first_epoch if known else epoch
+                self._values[value] = _Value(showing, first, epoch)
         self.changed = True
         for kept in (self._values, self._common):
             while len(kept) > _MOST_VALUES:
@@ -128,7 +130,9 @@ class Crossings:
 
     def note_payers(self, payment: int, accounts: Iterable[int]) -> None:
         """Take in who has shown a payment instrument by now."""
-        self._payers[payment] = sorted(accounts)[: _MOST_PAYING + 1]
+        payers = sorted(accounts)
+        # Of too many none is kept: were some, a few that are erased would make them few enough.
+        self._payers[payment] = payers if len(payers) <= _MOST_PAYING else []
         self.changed = True
 
     def payments(self, group: CrossingGroup) -> set[int]:
@@ -146,9 +150,10 @@ class Crossings:
             self.changed = True
         self.unknown.clear()
 
-    def expire(self, epoch: int) -> None:
-        """Drop the signatures that have not crossed since before an epoch."""
-        for value in [value for value, one in self._values.items() if one.last_epoch < epoch]:
+    def expire(self, epoch: int, kept: Collection[int] = ()) -> None:
+        """Drop the signatures that have not crossed since before an epoch, but for those kept."""
+        old = {value for value, one in self._values.items() if one.last_epoch < epoch}
+        for value in old.difference(kept):
             del self._values[value]
             self.changed = True
         for value in [value for value, last in self._common.items() if last < epoch]:
@@ -158,10 +163,14 @@ class Crossings:
         paid = {owner.payment for owner in self._owners.values()}
         self._payers = {one: payers for one, payers in self._payers.items() if one in paid}
 
-    def groups(self) -> list[CrossingGroup]:
-        """The groups, by key; whatever order the signatures came in, they are the same."""
+    def groups(self, vouched: Collection[int] = ()) -> list[CrossingGroup]:
+        """The groups, by key; whatever order the signatures came in, they are the same.
+
+        Accounts that are vouched for tie nobody: whoever they serve would be a group else.
+        """
         self.changed = False
-        crossed = {value: one for value, one in self._values.items() if self._crosses(one)}
+        left = {value: _without(one, vouched) for value, one in self._values.items()}
+        crossed = {value: one for value, one in left.items() if self._crosses(one)}
         forest = _Forest()
         for one in crossed.values():
             for account in one.accounts:
@@ -190,17 +199,24 @@ class Crossings:
         showing = frozenset(group.shown)
         for payment in self.payments(group):
             payers = self._payers.get(payment, [])
-            if len(payers) <= _MOST_PAYING and 2 * len(showing.intersection(payers)) >= len(payers):
+            if 2 * len(showing.intersection(payers)) >= len(payers):
                 group.shown.update(dict.fromkeys(frozenset(payers) - showing, 0))
 
     def _crosses(self, one: _Value) -> bool:
         """Whether accounts of two owners at least have shown it."""
-        known = [account for account in one.accounts if account in self._owners]
+        return self._are_known(one.accounts) and not self._of_one_owner(one.accounts)
+
+    def _are_known(self, accounts: Iterable[int]) -> bool:
+        return all(account in self._owners for account in accounts)
+
+    def _of_one_owner(self, accounts: Sequence[int]) -> bool:
+        """Whether it is known that one owner has all these accounts."""
+        if not self._are_known(accounts):
+            return False
         forest = _Forest()
-        for account in known:
+        for account in accounts:
             forest.join([account, *self._marks(account)], 0)
-        one_owner = len({forest.root(account) for account in known}) < 2
-        return len(known) == len(one.accounts) and not one_owner
+        return len({forest.root(account) for account in accounts}) < 2
 
     def _marks(self, account: int) -> Iterator[tuple[str, int]]:
         """What the accounts of one owner have in common, where it is known."""
@@ -219,6 +235,12 @@ class Crossings:
         rows = [
             (account, self._owners.get(account, unknown).organisation) for account in group.shown
         ]
+        return np.array(rows, OWNED)
+
+    @property
+    def known(self) -> NDArray[np.void]:
+        """All accounts of known owners with their organisations (likewise)."""
+        rows = [(account, owner.organisation) for account, owner in self._owners.items()]
         return np.array(rows, OWNED)
 
     def forget(self, account: int) -> None:
@@ -257,3 +279,8 @@ class Crossings:
         self._payers = {payment: list(payers) for payment, payers in state["payers"]}
         self._common = dict(state["common"])
         self.unknown, self.changed = set(state["unknown"]), bool(state["changed"])
+
+
+def _without(one: _Value, accounts: Collection[int]) -> _Value:
+    left = [account for account in one.accounts if account not in accounts]
+    return one if len(left) == len(one.accounts) else replace(one, accounts=left)

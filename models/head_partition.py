@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -206,9 +207,9 @@ class HeadPartition:
             "clock": self.clock.dump(),
             "close": close,
             "concluded": self.concluded,
-            "feedback_coverage": self._feedback_coverage,
+            "feedback_coverage": dict(self._feedback_coverage),
         }
-        return Cut(True, [{"head": self._head.dump()}], closing, settled)
+        return Cut(True, [{"head": deepcopy(self._head.dump())}], closing, settled)
 
     def seed(self, head: Mapping[str, Any], closed: int) -> tuple[Control, TieOptions]:
         """Take the state of a run without logs, all epochs up to `closed` being decided.

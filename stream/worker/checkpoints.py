@@ -101,6 +101,7 @@ class Checkpoints:
         self._in_doubt = False
         self._cut: Cut | None = None
         self._pieces: list[tuple[bytes, ...]] = []
+        self._deliveries: list[Awaitable[Any]] = []
 
     @property
     def wants_whole(self) -> bool:
@@ -164,6 +165,8 @@ class Checkpoints:
         cut, place = self._opened(), len(self._pieces)
         if place < len(cut.pieces):
             self._pieces.append(self._put(b"%d" % place, cut.pieces[place]))
+            # Now: the table is of all partitions, and another may close its cut before this one.
+            self._deliveries += self._table.take_deliveries()
         return len(self._pieces) < len(cut.pieces)
 
     def close(self) -> list[Awaitable[Any]]:
@@ -185,7 +188,8 @@ class Checkpoints:
             self._table.pop(key, None)
         held = {*(key for several in self._live for key in several), *self._state, self._closing}
         self._obsolete = [key for key in (*before, old_closing) if key and key not in held]
-        return self._table.take_deliveries()
+        deliveries, self._deliveries = self._deliveries, []
+        return [*deliveries, *self._table.take_deliveries()]
 
     def _opened(self) -> Cut:
         if self._cut is None:

@@ -244,3 +244,16 @@ def test_an_epoch_is_closed_once() -> None:
     assert close(partition, 0, requests=1) == []
     assert requests(close(partition, 1, requests=1)) == 1
     assert close(partition, 0, requests=1) == []
+
+
+def test_a_cut_stays_as_it_is_while_the_partition_goes_on() -> None:
+    partition = new_partition()
+    partition.receive(rows(NOTHING, {0: 0, 1: 2}))
+    partition.receive(Facts("facts/0", NOTHING, 2, [fact(1, 4), (2, 6, START, {"plan": 1})]))
+    close(partition, 0, requests=1, facts=2)
+    cut = partition.cut(whole=True)
+    before = encode_state({"closing": cut.closing, "pieces": list(cut.pieces)})
+    later = [(3, 6, START, {"owner": 7}), (4, 8, START + 9 * LENGTH, {"plan": 2})]
+    partition.receive(Facts("facts/0", 2, 4, later))
+    assert requests(close(partition, 2, requests=1, facts=3)) == 1
+    assert encode_state({"closing": cut.closing, "pieces": list(cut.pieces)}) == before

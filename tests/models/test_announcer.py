@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,13 @@ def test_hidden_values_are_not_shown() -> None:
     [alert] = say(new_cluster(range(4)), 5)
     [shown] = alert.ties
     assert (shown.kind, shown.value, shown.accounts) == ("fragment", None, 4)
+
+
+def test_who_only_pays_like_a_pool_is_not_said_to_have_shown_signatures() -> None:
+    cluster = new_cluster(range(1, 6))
+    key = 16 * 78 + TieKind.SIGNATURE
+    tie = cluster.ties[cluster.best]
+    shown = np.array([3, 2, 1, 1, 0], np.int32)
+    Clusters().put(cluster, replace(tie, key=key, causes=3, counts=shown), 6)
+    [event] = announcer().announce(cluster, 6, holders(range(1, 6)))
+    assert event.evidence[0].text.startswith("4 accounts of different owners")

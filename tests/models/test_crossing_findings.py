@@ -34,7 +34,7 @@ def report(pairs: Iterable[tuple[int, int]]) -> TieReport:
     """Each pair of accounts shows a signature of its own."""
     rows = np.array(
         [
-            (key(1 + first * 100 + second), one)
+            (key(1 + first * 10_000 + second), one)
             for first, second in pairs
             for one in (first, second)
         ],
@@ -47,7 +47,7 @@ def find(
     crossing: CrossingFindings, pairs: Iterable[tuple[int, int]], *, learning: bool = False
 ) -> list[TieFinding]:
     crossing.find(6, 0, [report(pairs)], learning=True)
-    holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 99)}
+    holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 2_000)}
     crossing.crossings.learn(holders)
     return crossing.find(7, 0, [report([])], learning=learning)
 
@@ -62,6 +62,13 @@ def test_a_pool_stands_out_with_all_its_accounts() -> None:
     assert tie.stands_out
     assert tie.causes == 7
     assert 0.0 < tie.p_value <= tie.q_value < 0.1
+
+
+def test_a_pool_of_any_size_has_finite_evidence() -> None:
+    [tie] = find(findings(), chain(1_300))
+    assert tie.causes == 1_299
+    assert 0.0 < tie.p_value <= 1.0
+    assert np.isfinite(tie.score)
 
 
 def test_a_few_who_pass_on_a_conversation_do_not() -> None:
@@ -90,9 +97,11 @@ def test_what_operators_vouch_for_is_left_out() -> None:
             for value in values
         ]
 
-    [tie] = find(findings(allowed(3)), chain(8))
-    assert tie.accounts.tolist() == [1, 2, 4, 5, 6, 7, 8]
+    [tie] = find(findings(allowed(1)), chain(9))
+    assert tie.accounts.tolist() == list(range(2, 10))
     assert find(findings(allowed(1, 2, 3, 4, 5)), chain(8)) == []
+    star = [(1, customer) for customer in range(2, 10)]
+    assert [len(find(findings(allow), star)) for allow in ([], allowed(1))] == [1, 0]
 
 
 def test_a_dismissed_group_does_not_come_back_when_it_grows() -> None:
@@ -104,6 +113,26 @@ def test_a_dismissed_group_does_not_come_back_when_it_grows() -> None:
     assert crossing.holds(tie.key)
     clusters.let_go(cluster)
     assert find(crossing, chain(6, first=8)) == []
+
+
+def test_a_dismissed_group_does_not_come_back_when_what_it_was_found_by_is_old() -> None:
+    later = 8 + 15 * 288
+    found = []
+    for dismissed in (True, False):
+        clusters = Clusters()
+        crossing = findings(clusters=clusters)
+        [tie] = find(crossing, chain(8))
+        if dismissed:
+            cluster = Cluster("pool", 7, 7, tie.key, 1.0, 1.0)
+            clusters.put(cluster, tie, 7)
+            clusters.let_go(cluster)
+        pairs = [(account, account + 2) for account in range(1, 12)]
+        crossing.find(later, 0, [report(pairs)], learning=True)
+        holders = {one: Holder(str(one), 1, 0, 0, "", 0, owner=one) for one in range(1, 20)}
+        crossing.crossings.learn(holders)
+        crossing.expire(later)
+        found.append(bool(crossing.find(later + 1, 0, [report([])], learning=False)))
+    assert found == [False, True]
 
 
 def test_the_state_goes_on_where_it_stood() -> None:

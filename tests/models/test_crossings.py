@@ -192,9 +192,38 @@ def test_of_too_many_signatures_the_first_go() -> None:
     assert kept == list(range(1, 20_001))
 
 
+def test_one_customer_who_balances_his_load_pushes_nobody_out() -> None:
+    owners = {account: (account, 0, 0) for account in range(1, 10)} | {50: (7, 0, 0), 51: (7, 0, 0)}
+    crossings = noted(
+        {1: frozenset({1, 2}), 2: frozenset({2, 3}), 3: frozenset({50, 51})}, owned(owners)
+    )
+    for value in range(100, 20_200):
+        crossings.note(value, [50, 51], 6)
+    crossings.learn(owned(owners))
+    assert [group.values for group in crossings.groups()] == [[1, 2]]
+    moved = owned(owners | {51: (8, 0, 0)})
+    crossings.learn(moved)
+    crossings.note(30_000, [50, 51], 7)
+    crossings.learn(moved)
+    crossings.note(30_001, [50, 51], 8)
+    assert [value for value, *_ in crossings.dump()["values"] if value > 100] == [30_001]
+
+
 def test_a_forgotten_account_is_in_nothing() -> None:
     crossings = noted({1: frozenset({1, 2}), 2: frozenset({1, 3, 4})}, STRANGERS)
     crossings.forget(1)
     [group] = crossings.groups()
     assert set(group.shown) == {3, 4}
     assert all(account != 1 for account, *_ in crossings.dump()["owners"])
+
+
+def test_who_pays_with_what_many_do_is_not_named_once_some_are_erased() -> None:
+    pool = frozenset(range(1, 9))
+    crossings = noted({1: pool}, PAYING)
+    crossings.note_payers(1, range(1, 12))
+    before = frozenset(crossings.groups()[0].shown)
+    crossings.forget(11)
+    crossings.forget(10)
+    crossings.forget(8)
+    [group] = crossings.groups()
+    assert (before, frozenset(group.shown)) == (pool, pool - {8})

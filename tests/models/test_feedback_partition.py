@@ -72,3 +72,16 @@ def test_feedback_holds_nobody_back() -> None:
     source = FeedbackPartition("feedback/2")
     read(source, ["a", None, "b"], 3, 2)
     assert source.tell().head == [Standing("feedback/2", 2, None, (), "feedback")]
+
+
+def test_a_cut_of_the_head_stays_as_it_is_while_verdicts_come() -> None:
+    state: dict[str, list[str]] = {"waiting": []}
+    source, head = FeedbackPartition("feedback/0"), Mock()
+    head.dump.return_value = state
+    head.add_verdict.side_effect = lambda verdict: state["waiting"].append(verdict.alert_id)
+    partition = HeadPartition(head, 1, EpochOptions(), [])
+    cut = partition.cut()
+    [verdicts] = source.read([(0, 0, "a", "confirm")], 0).head
+    partition.receive(verdicts)
+    assert state["waiting"] == ["a"]
+    assert [*cut.pieces, cut.closing["feedback_coverage"]] == [{"head": {"waiting": []}}, {}]

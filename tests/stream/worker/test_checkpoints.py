@@ -135,3 +135,31 @@ def test_a_delta_without_pieces_is_closed_at_once() -> None:
 def test_what_was_not_begun_is_not_closed() -> None:
     with pytest.raises(RuntimeError, match="begun"):
         opened(Kept()).close()
+
+
+class Delivering(Kept):
+    """Names what was written instead of delivering it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+
+    def __setitem__(self, key: bytes, record: bytes) -> None:
+        super().__setitem__(key, record)
+        self.written.append(key)
+
+    def take_deliveries(self) -> list[Any]:
+        written, self.written = self.written, []
+        return written
+
+
+def test_each_partition_waits_for_its_own_deliveries_and_all_of_them() -> None:
+    kept = Delivering()
+    one, other = opened(kept, 1), opened(kept, 2)
+    one.begin(cut("a", "b", whole=True))
+    one.go_on()
+    deliveries: list[list[Any]] = [other.write(cut("c", whole=True)), []]
+    one.go_on()
+    deliveries[1] = one.close()
+    assert [{key[:2] for key in keys} for keys in deliveries] == [{b"2/"}, {b"1/"}]
+    assert sorted(key for keys in deliveries for key in keys) == sorted(kept)
