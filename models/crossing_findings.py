@@ -95,7 +95,7 @@ class CrossingFindings:
 
     def _per_million(self, epoch: int, groups: Sequence[CrossingGroup]) -> float:
         """Groups of one cause in a million requests."""
-        days = min(_DAYS, (epoch - self._first_epoch + 1) / self._per_day)
+        days = min(_DAYS, max(1.0, (epoch - self._first_epoch + 1) / self._per_day))
         millions = self._budget.requests_per_day * days / 1e6
         single = sum(group.causes == 1 for group in groups)
         return max(_LEAST_PER_MILLION, single / millions if millions else float("inf"))

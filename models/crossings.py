@@ -203,8 +203,14 @@ class Crossings:
                 group.shown.update(dict.fromkeys(frozenset(payers) - showing, 0))
 
     def _crosses(self, one: _Value) -> bool:
-        """Whether accounts of two owners at least have shown it."""
-        return self._are_known(one.accounts) and not self._of_one_owner(one.accounts)
+        """Whether accounts of two owners at least have shown it.
+
+        An account of which nothing is known may be anyone's: that it is another's is no evidence.
+        """
+        if not self._are_known(one.accounts):
+            return False
+        marked = [account for account in one.accounts if any(True for _ in self._marks(account))]
+        return len(marked) > 1 and not self._of_one_owner(marked)
 
     def _are_known(self, accounts: Iterable[int]) -> bool:
         return all(account in self._owners for account in accounts)

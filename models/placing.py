@@ -97,6 +97,10 @@ class Placing:
         score = float(ties.scores[row])
         p_value = self._calibration.p_value(score)
         payer = payer_of(self.joining.clusters, key, members["account"].tolist())
+        looked_at = bool(ties.tested[row]) or key in self.joining.clusters.by_tie
+        if payer is None and not looked_at:
+            # Listed for its payers alone: a look that the budget does not count finds nothing.
+            return None
         if payer is None and (len(members) < LEAST_MEMBERS or p_value > JOIN_P):
             return None
         q_value = self._budget.q_value(p_value, counted=bool(ties.tested[row]))

@@ -63,6 +63,7 @@ class _Held:
         self.events: deque[list[Any]] = deque()
         self.saved = time.monotonic()
         self.rested = self.saved
+        self.piece_seconds = 0.0
         self.settled = 0
         self.saving: asyncio.Task[None] | None = None
 
@@ -176,11 +177,16 @@ class Role:
         """Write some of a checkpoint: nobody waits for all of a large state to be written."""
         start = time.monotonic()
         allowed = (start - held.rested) * _SAVING_SHARE
-        while held.checkpoints.go_on():
-            if time.monotonic() - start >= allowed:
-                held.rested = time.monotonic()
-                return
-        await self._close_saving(held)
+        if allowed < held.piece_seconds:
+            return
+        more = True
+        while more and held.rested - start < allowed:
+            before = time.monotonic()
+            more = held.checkpoints.go_on()
+            held.rested = time.monotonic()
+            held.piece_seconds = held.rested - before
+        if not more:
+            await self._close_saving(held)
 
     async def _close_saving(self, held: _Held) -> None:
         # What the state says was sent must be with the broker before the state holds.

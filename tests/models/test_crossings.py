@@ -227,3 +227,16 @@ def test_who_pays_with_what_many_do_is_not_named_once_some_are_erased() -> None:
     crossings.forget(8)
     [group] = crossings.groups()
     assert (before, frozenset(group.shown)) == (pool, pool - {8})
+
+
+def test_accounts_of_which_nothing_is_known_are_not_taken_for_strangers() -> None:
+    nameless = owned(dict.fromkeys(range(1, 9), (0, 0, 0)))
+    assert not groups({value: {value, value + 1} for value in range(1, 8)}, nameless)
+
+
+def test_one_known_owner_and_nameless_accounts_are_no_evidence_two_known_ones_are() -> None:
+    nameless = dict.fromkeys(range(1, 4), (0, 0, 0))
+    shown = {7: {1, 2, 3}}
+    assert not groups(shown, owned({**nameless, 1: (5, 0, 0)}))
+    [found] = groups(shown, owned({**nameless, 1: (5, 0, 0), 2: (6, 0, 0)}))
+    assert set(found.shown) == {1, 2, 3}

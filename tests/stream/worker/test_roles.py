@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from models.checkpoint import Cut
 from models.protocol import Forget
 from models.wire import to_frames
+from stream.worker import roles
 from stream.worker.checkpoints import Checkpoints
 from stream.worker.roles import Role
 
@@ -65,9 +69,17 @@ class Outbox:
         pass
 
 
-def run(count: int) -> tuple[Counting, Kept, list[Event], list[int]]:
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second passes from each look at the clock to the next."""
+    seconds = count()
+    told = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    monkeypatch.setattr(roles, "time", told)
+
+
+def run(messages: int) -> tuple[Counting, Kept, list[Event], list[int]]:
     """So many messages without a break; also how many were acknowledged after each."""
-    stage, kept, events = Counting(), Kept(), [Event(number) for number in range(1, count + 1)]
+    stage, kept, events = Counting(), Kept(), [Event(number) for number in range(1, messages + 1)]
     role = Role(stage, kept, Outbox(), 0.0, lambda _: None)  # type: ignore[arg-type]
     acknowledged: list[int] = []
 
@@ -82,15 +94,16 @@ def run(count: int) -> tuple[Counting, Kept, list[Event], list[int]]:
 
 
 def test_messages_are_taken_while_a_checkpoint_is_written() -> None:
-    stage, _, _, acknowledged = run(3 * PIECES)
-    assert stage.seen == list(range(1, 3 * PIECES + 1))
-    first = next(place for place, count in enumerate(acknowledged) if count)
-    # A piece a message: none is acknowledged before all of its checkpoint is written.
-    assert first > 1
+    stage, _, _, acknowledged = run(6 * PIECES)
+    assert stage.seen == list(range(1, 6 * PIECES + 1))
+    first = next(place for place, covered in enumerate(acknowledged) if covered)
+    # A piece takes a second here, a quarter of the time is for writing: none is acknowledged before
+    # all of its checkpoint is written.
+    assert first > PIECES
 
 
 def test_only_what_a_checkpoint_covers_is_acknowledged() -> None:
-    _, kept, events, acknowledged = run(4 * PIECES)
+    _, kept, events, acknowledged = run(6 * PIECES)
     saved = Checkpoints(kept, 0).read()
     assert saved is not None
     covered = saved.closing["count"]
