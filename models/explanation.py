@@ -15,6 +15,8 @@ from models.tie_score import INPUT_NAMES
 from schemas.alert import Evidence
 
 _MOST = 6
+_TELLING = 0.1
+"""A mean rank that is nearer the middle tells a reader nothing, however alike the members are."""
 
 
 class _Piece(NamedTuple):
@@ -31,7 +33,11 @@ def explain_tie(inputs: NDArray[np.float64], contributions: NDArray[np.float64])
     """
     by_name = dict(zip(INPUT_NAMES, inputs.tolist(), strict=True))
     adds = dict(zip(INPUT_NAMES, contributions.tolist(), strict=True))
-    pieces = [_account_piece(feature, by_name, adds) for feature in ACCOUNT_FEATURES]
+    pieces = [
+        _account_piece(feature, by_name, adds)
+        for feature in ACCOUNT_FEATURES
+        if abs(by_name[f"{feature.name}.level"]) >= _TELLING
+    ]
     pieces += [_tie_piece(feature, by_name, adds) for feature in TIE_FEATURES]
     pieces.sort(key=lambda piece: (-piece.weight, piece.evidence.text))
     return [piece.evidence for piece in pieces[:_MOST] if piece.weight > 0]

@@ -45,9 +45,15 @@ def test_the_evidence_of_a_tie_is_told_strongest_first(seed: int) -> None:
 
 def test_only_what_speaks_for_a_tie_is_told() -> None:
     adds = {"dominance": 1.0, "owners": 2.0, "hidden": -3.0, "age.level": 0.5, "pace.level": 0.0}
-    evidence = explained({"dominance": 0.9}, adds)
+    evidence = explained({"dominance": 0.9, "age.level": -0.4}, adds)
     assert [piece.weight for piece in evidence] == [2.0, 1.0, 0.5]
     assert explained({}, {}) == []
+
+
+def test_a_mean_rank_in_the_middle_is_not_told_however_alike_the_members_are() -> None:
+    adds = {"age.alike": 3.0, "dominance": 1.0}
+    [piece] = explained({"age.level": 0.05, "age.alike": 1.0, "dominance": 0.9}, adds)
+    assert piece.weight == 1.0
 
 
 def test_the_parts_of_an_account_feature_are_one_piece() -> None:
