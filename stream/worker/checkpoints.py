@@ -99,9 +99,6 @@ class Checkpoints:
         self._whole_bytes = 0
         self._later_bytes = 0
         self._in_doubt = False
-        self._cut: Cut | None = None
-        self._pieces: list[tuple[bytes, ...]] = []
-        self._deliveries: list[Awaitable[Any]] = []
 
     @property
     def wants_whole(self) -> bool:
@@ -144,36 +141,11 @@ class Checkpoints:
         return self._prefix + b"%d/" % term + _CLOSING
 
     def write(self, cut: Cut) -> list[Awaitable[Any]]:
-        """Write a cut at once; the deliveries to wait for before anything is acknowledged."""
-        self.begin(cut)
-        while self.go_on():
-            pass
-        return self.close()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a cut was begun and is not closed."""
-        return self._cut is not None
-
-    def begin(self, cut: Cut) -> None:
-        """Begin to write a cut; until it is closed, the one before holds."""
+        """Write a cut; the deliveries to wait for before anything is acknowledged."""
         self._number += 1
-        self._cut, self._pieces = cut, []
-
-    def go_on(self) -> bool:
-        """Write a piece of the open cut; whether there are more."""
-        cut, place = self._opened(), len(self._pieces)
-        if place < len(cut.pieces):
-            self._pieces.append(self._put(b"%d" % place, cut.pieces[place]))
-            # Now: the table is of all partitions, and another may close its cut before this one.
-            self._deliveries += self._table.take_deliveries()
-        return len(self._pieces) < len(cut.pieces)
-
-    def close(self) -> list[Awaitable[Any]]:
-        """Write what makes the open cut hold; the deliveries to wait for, of all of it."""
-        cut, pieces, self._cut = self._opened(), self._pieces, None
         before = [*(key for several in self._live for key in several), *self._state]
         old_closing, self._closing = self._closing, self._closing_key(self._term)
+        pieces = [self._put(b"%d" % place, piece) for place, piece in enumerate(cut.pieces)]
         self._state = self._put(b"state", cut.closing)
         written = sum(len(self._table[key]) for several in pieces for key in several)
         self._in_doubt = self._in_doubt and not cut.whole
@@ -188,13 +160,7 @@ class Checkpoints:
             self._table.pop(key, None)
         held = {*(key for several in self._live for key in several), *self._state, self._closing}
         self._obsolete = [key for key in (*before, old_closing) if key and key not in held]
-        deliveries, self._deliveries = self._deliveries, []
-        return [*deliveries, *self._table.take_deliveries()]
-
-    def _opened(self) -> Cut:
-        if self._cut is None:
-            raise RuntimeError("no checkpoint was begun")
-        return self._cut
+        return self._table.take_deliveries()
 
     def _put(self, name: bytes, piece: Mapping[str, Any]) -> tuple[bytes, ...]:
         """Write a piece, in parts where one record could not hold it; the keys of the parts."""

@@ -22,10 +22,6 @@ _GONE_SECONDS = 900.0
 """A sender whose frames are that far apart in the log's time is dead: it fails much earlier."""
 
 
-_SAVING_SHARE = 0.25
-"""Of the time since it was last written at, for how long a checkpoint is written at again."""
-
-
 class Partition(Protocol):
     """What a stage keeps of one partition, behind a log."""
 
@@ -62,9 +58,6 @@ class _Held:
         self.latest = 0.0
         self.events: deque[list[Any]] = deque()
         self.saved = time.monotonic()
-        self.rested = self.saved
-        self.piece_seconds = 0.0
-        self.settled = 0
         self.saving: asyncio.Task[None] | None = None
 
 
@@ -137,10 +130,8 @@ class Role:
         held.events.append(events)
         may_cut = await self._stage.receive(held.partition, message)
         due = time.monotonic() - held.saved >= self._seconds
-        if held.checkpoints.is_open:
-            await self._go_on_saving(held)
-        elif may_cut and due and held.saving is None:
-            self._begin_saving(held)
+        if may_cut and due and held.saving is None:
+            await self._save(held)
 
     def _message(self, held: _Held, event: Any) -> tuple[Any | None, list[Any]]:
         """The message that an event completes, with all the events that it came in."""
@@ -167,32 +158,12 @@ class Role:
             held.frames[frame.digest] = events
         return message, events
 
-    def _begin_saving(self, held: _Held) -> None:
-        cut = self._stage.cut(held.partition, whole=held.checkpoints.wants_whole)
-        held.checkpoints.begin(cut)
-        held.settled = cut.settled
-        held.rested = time.monotonic()
-
-    async def _go_on_saving(self, held: _Held) -> None:
-        """Write some of a checkpoint: nobody waits for all of a large state to be written."""
-        start = time.monotonic()
-        allowed = (start - held.rested) * _SAVING_SHARE
-        if allowed < held.piece_seconds:
-            return
-        more = True
-        while more and held.rested - start < allowed:
-            before = time.monotonic()
-            more = held.checkpoints.go_on()
-            held.rested = time.monotonic()
-            held.piece_seconds = held.rested - before
-        if not more:
-            await self._close_saving(held)
-
-    async def _close_saving(self, held: _Held) -> None:
-        # What the state says was sent must be with the broker before the state holds.
+    async def _save(self, held: _Held) -> None:
+        # What the state says was sent must be with the broker before the state is.
         await self._outbox.drain()
-        deliveries = held.checkpoints.close()
-        events = [one for _ in range(held.settled) for one in held.events.popleft()]
+        cut = self._stage.cut(held.partition, whole=held.checkpoints.wants_whole)
+        deliveries = held.checkpoints.write(cut)
+        events = [one for _ in range(cut.settled) for one in held.events.popleft()]
         events += self._orphans(held)
         held.saved = time.monotonic()
         held.saving = asyncio.create_task(_acknowledge(deliveries, events))
