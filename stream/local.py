@@ -92,6 +92,7 @@ class LocalRun:
         self._bad = 0
         self._late = 0
         self._unknown: Counter[str] = Counter()
+        self._dropped_sketches: Counter[str] = Counter()
         self.watermark: int | None = None
 
     @property
@@ -114,6 +115,7 @@ class LocalRun:
             verdicts.dismissed,
             verdicts.unknown,
             self._unknown,
+            self._dropped_sketches,
         )
 
     @property
@@ -145,6 +147,7 @@ class LocalRun:
         self._unknown.update(decoded.unknown_fields)
         if decoded.events:
             batch = self._builder.build(decoded.events)
+            self._dropped_sketches.update(self._builder.take_dropped_sketches())
             numbers = [first_line + row for row in decoded.rows]
             records = [lines[row] for row in decoded.rows]
             opened = self._sources[source].source
@@ -231,6 +234,7 @@ class LocalRun:
                 "bad": self._bad,
                 "late": self.counters.late,
                 "unknown": dict(self._unknown),
+                "dropped_sketches": dict(self._dropped_sketches),
             }
         )
 
@@ -270,6 +274,8 @@ class LocalRun:
         run.watermark = state["watermark"]
         run._bad, run._late = state["bad"], state["late"]
         run._unknown = Counter(state["unknown"])
+        # Nothing was sketched at the edge when the first states were written.
+        run._dropped_sketches = Counter(state.get("dropped_sketches", {}))
         return run
 
 
