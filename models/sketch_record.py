@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import binascii
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -81,23 +82,21 @@ def encode_sketches(sketches: RequestSketches, systems: Sequence[str], key: str)
         systems: System text of each request, for its length.
         key: Id of the key.
     """
-    prompts = np.split(sketches.prompt, sketches.prompt_ends[:-1])
-    system_parts = np.split(sketches.system, sketches.system_ends[:-1])
     records = (
         _Record(
             version=SKETCH_VERSION,
             key=key,
-            prompt=np.sort(prompt).astype("<u8").tobytes(),
-            system=np.sort(part).astype("<u8").tobytes(),
+            prompt=prompt,
+            system=fragments,
             scripts=scripts,
             characters=characters,
             system_characters=len(system),
             weights=0,
             intents=[],
         )
-        for prompt, part, scripts, characters, system in zip(
-            prompts,
-            system_parts,
+        for prompt, fragments, scripts, characters, system in zip(
+            _parts(sketches.prompt, sketches.prompt_ends),
+            _parts(sketches.system, sketches.system_ends),
             sketches.scripts.tolist(),
             sketches.characters.tolist(),
             systems,
@@ -107,6 +106,12 @@ def encode_sketches(sketches: RequestSketches, systems: Sequence[str], key: str)
     return [
         binascii.b2a_base64(_encoder.encode(record), newline=False).decode() for record in records
     ]
+
+
+def _parts(hashes: NDArray[np.uint64], ends: NDArray[np.int64]) -> Iterator[bytes]:
+    """Each row of a ragged column as on the wire."""
+    for start, end in pairwise([0, *ends.tolist()]):
+        yield np.sort(hashes[start:end]).astype("<u8").tobytes()
 
 
 def decode_sketches(texts: Sequence[str], key: str) -> DecodedSketches:

@@ -16,6 +16,7 @@ from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
+from stream.cli.sketch import sketch
 from stream.cli.topics import topics
 from stream.cli.warm import warm
 from stream.cli.worker import worker
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for verb in (
     replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
+    sketch,
 ):  # fmt: skip
     app.command()(verb)
 
