@@ -22,6 +22,7 @@ from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from stream.counters import Counters
+from stream.enrichment import Enricher
 from stream.local_outcome import Outcome, outcome_of
 from stream.settings import Settings
 
@@ -65,6 +66,7 @@ class LocalRun:
         score: TieScore | None = None,
     ) -> None:
         self._builder = BatchBuilder(settings.key.secret)
+        self._enricher = Enricher(settings.enrichment)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
@@ -146,6 +148,7 @@ class LocalRun:
         self._bad += len(dead)
         self._unknown.update(decoded.unknown_fields)
         if decoded.events:
+            self._enricher.enrich(decoded.events)
             batch = self._builder.build(decoded.events)
             self._dropped_sketches.update(self._builder.take_dropped_sketches())
             numbers = [first_line + row for row in decoded.rows]

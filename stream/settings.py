@@ -18,6 +18,7 @@ from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOpti
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import tls_context
+from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.keys import HashKey, read_key
 
@@ -34,6 +35,7 @@ _SECTIONS: dict[str, type] = {
     "learning": LearningOptions,
     "memory": MemoryOptions,
     "kafka": KafkaOptions,
+    "enrichment": EnrichmentOptions,
 }
 _MASKED = "********"
 
@@ -60,6 +62,7 @@ class Settings:
         learning: How long to watch before alerting.
         memory: Bounds of the state.
         kafka: The cluster, and how an application shares its work.
+        enrichment: Where network facts come from that requests lack.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -69,6 +72,7 @@ class Settings:
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 

@@ -19,6 +19,7 @@ from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from schemas.request import RequestEvent
 from stream.broker.marks import read_mark
+from stream.enrichment import Enricher
 
 _log = structlog.get_logger()
 
@@ -89,6 +90,7 @@ class RequestReader:
         options: How event time is cut.
         decode: The input format.
         builder: Makes batches under the operator's key.
+        enricher: Fills network facts that requests lack.
     """
 
     def __init__(
@@ -98,8 +100,10 @@ class RequestReader:
         options: EpochOptions,
         decode: InputFormat,
         builder: BatchBuilder,
+        enricher: Enricher,
     ) -> None:
         self._source = SourcePartition(name, partitions, options)
+        self._enricher = enricher
         self._decode = decode
         self._builder = builder
         self._idle = False
@@ -156,6 +160,7 @@ class RequestReader:
     ) -> Read:
         lines = [record.value or b"" for record in records]
         decoded = self._decode(lines)
+        self._enricher.enrich(decoded.events)
         if decoded.events:
             self._watch_fields(decoded.events)
         batch = self._builder.build(decoded.events) if decoded.events else None
