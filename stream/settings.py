@@ -21,6 +21,7 @@ from stream.broker.security import tls_context
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.keys import HashKey, read_key
+from stream.receive.options import ReceiveOptions
 
 Section = TypeVar("Section")
 
@@ -36,6 +37,7 @@ _SECTIONS: dict[str, type] = {
     "memory": MemoryOptions,
     "kafka": KafkaOptions,
     "enrichment": EnrichmentOptions,
+    "receive": ReceiveOptions,
 }
 _MASKED = "********"
 
@@ -63,6 +65,7 @@ class Settings:
         memory: Bounds of the state.
         kafka: The cluster, and how an application shares its work.
         enrichment: Where network facts come from that requests lack.
+        receive: Where and how to receive over HTTP.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -73,6 +76,7 @@ class Settings:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
+    receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 

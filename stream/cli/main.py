@@ -14,6 +14,7 @@ from stream.cli.evaluate import evaluate
 from stream.cli.forget import forget
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
+from stream.cli.receive import receive
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.sketch import sketch
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for verb in (
     replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
-    sketch,
+    receive, sketch,
 ):  # fmt: skip
     app.command()(verb)
 
