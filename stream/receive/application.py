@@ -35,6 +35,7 @@ TRACES = "/v1/traces"
 _MOST_TRACES = 900 * 1024
 _OTLP_FORMAT = "otel"
 _ANYBODY = "anybody"
+_CLIENT = web.RequestKey("client", str)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Take = Callable[[Sequence[bytes]], Taken]
@@ -97,7 +98,7 @@ class Receiver:
         """Let in who may come, and tell everybody else why not in a form they can read."""
         try:
             if request.method == "POST":
-                request["client"] = self._client(request)
+                request[_CLIENT] = self._client(request)
             return await handler(request)
         except Refusal as refusal:
             self._tally.refused[refusal.status] += 1
@@ -174,7 +175,7 @@ class Receiver:
             with self._room.held(len(body) - len(sent) if body is not sent else 0):
                 taken = await asyncio.to_thread(_records, body, split, take)
                 await self._deliverer.deliver(topic, taken.records)
-        self._tally.records[request["client"]] += len(taken.records)
+        self._tally.records[request[_CLIENT]] += len(taken.records)
         self._tally.dropped += taken.dropped
         return taken
 

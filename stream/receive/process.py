@@ -44,7 +44,7 @@ def run_receiver(settings: Settings, options: ReceiveOptions) -> None:
         tokens = read_tokens(Path(options.tokens_file)) if options.tokens_file else None
     except ValueError as error:
         raise SettingsError([f"receive.tokens_file: {error}"]) from error
-    asyncio.run(_receive(settings, options, tokens, _tls_context(options)))
+    asyncio.run(_receive(settings, options, tokens, tls_context(options)))
 
 
 async def _receive(
@@ -160,7 +160,12 @@ def _impatient(make: Any, served: WeakSet[Any]) -> Callable[[], Any]:
     return made
 
 
-def _tls_context(options: ReceiveOptions) -> ssl.SSLContext | None:
+def tls_context(options: ReceiveOptions) -> ssl.SSLContext | None:
+    """What TLS shows and asks for; None where connections are not encrypted.
+
+    Raises:
+        SettingsError: A file cannot be used.
+    """
     if not options.certificate_file:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -143,7 +143,7 @@ def test_replay_and_worker_fill_alike(
     records = [
         SimpleNamespace(value=one, offset=offset, headers=()) for offset, one in enumerate(lines)
     ]
-    reader.read(records)  # type: ignore[arg-type]
+    reader.read(records)
     assert [event.asn for event in local.events] == [64_500] * 3 + [None] * 3
     assert local.events == live.events
 
