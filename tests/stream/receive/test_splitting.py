@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.receive.splitting import (
@@ -23,6 +23,7 @@ RECORDS = st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max
 BLANKS = st.sampled_from([b"", b"\n", b" \r\n\n"])
 
 
+@settings(max_examples=40)
 @given(RECORDS, BLANKS, st.booleans())
 def test_an_array_is_its_elements(records: list[object], blank: bytes, pretty: bool) -> None:  # noqa: FBT001 - drawn
     option = orjson.OPT_INDENT_2 if pretty else None
@@ -30,6 +31,7 @@ def test_an_array_is_its_elements(records: list[object], blank: bytes, pretty: b
     assert [orjson.loads(record) for record in json_records(body)] == records
 
 
+@settings(max_examples=40)
 @given(RECORDS, BLANKS)
 def test_lines_are_themselves(records: list[object], blank: bytes) -> None:
     lines = [orjson.dumps(record) for record in records]
