@@ -12,7 +12,6 @@ from aiohttp import web
 from schemas.formats import format_names
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
-from stream.edge import Sketcher
 from stream.receive import intake
 from stream.receive.bodies import Room, declared_size, read_body, unpack_body
 from stream.receive.delivery import Record
@@ -39,6 +38,7 @@ _CLIENT = web.RequestKey("client", str)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Take = Callable[[Sequence[bytes]], Taken]
+Sketch = Callable[[str, Sequence[bytes]], Taken]
 Split = Callable[[bytes], list[bytes]]
 
 
@@ -60,7 +60,7 @@ class Receiver:
         kafka: Topics, and the format in which workers read requests.
         deliverer: Where records go.
         tokens: Who may send; None: anybody who reaches us.
-        sketcher: What sketches, where sketches are asked for.
+        sketch: Makes what is written of records of a format; None: they are written as they come.
         tally: Counts what was taken and refused.
     """
 
@@ -70,7 +70,7 @@ class Receiver:
         kafka: KafkaOptions,
         deliverer: Deliverer,
         tokens: Tokens | None,
-        sketcher: Sketcher | None,
+        sketch: Sketch | None,
         tally: Tally,
     ) -> None:
         self._options = options
@@ -78,7 +78,7 @@ class Receiver:
         self._topic_format = kafka.input_format
         self._deliverer = deliverer
         self._tokens = tokens
-        self._sketcher = sketcher
+        self._sketch = sketch
         self._tally = tally
         self._room = Room(options.most_held_bytes)
 
@@ -152,9 +152,9 @@ class Receiver:
         Raises:
             Refusal: Workers could not read them.
         """
-        sketcher = self._sketcher
-        if sketcher is not None:
-            return lambda bodies: intake.sketched(bodies, name, sketcher)
+        sketch = self._sketch
+        if sketch is not None:
+            return lambda bodies: sketch(name, bodies)
         if self._topic_format not in {"auto", name}:
             reason = f"the topic is read as {self._topic_format}"
             raise Refusal(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.codec import decode_facts, decode_feedback, encode
 from schemas.errors import InvalidRecord
-from schemas.formats import input_format
+from schemas.formats import InputFormat
 from stream.edge import Sketcher
 from stream.receive.delivery import Record
 from stream.receive.refusal import Refusal
@@ -32,18 +32,18 @@ def raw(bodies: Sequence[bytes]) -> Taken:
     return Taken([(None, body) for body in bodies])
 
 
-def sketched(bodies: Sequence[bytes], name: str, sketcher: Sketcher) -> Taken:
+def sketched(bodies: Sequence[bytes], decode: InputFormat, sketcher: Sketcher) -> Taken:
     """Native events without text; what cannot be decoded may hold text and goes nowhere.
 
     Args:
         bodies: Records of a format.
-        name: The format.
+        decode: The format.
         sketcher: What sketches.
 
     Raises:
         Refusal: None of them can be used.
     """
-    decoded = input_format(name)(list(bodies))
+    decoded = decode(list(bodies))
     records: list[Record] = [
         (event.account.encode(), encode(event)) for event in sketcher.events(decoded.events)
     ]

@@ -13,11 +13,13 @@ from weakref import WeakSet
 import structlog
 from aiohttp import web
 
+from schemas.formats import input_format
 from stream.broker.names import TopicNames
 from stream.edge import Sketcher
 from stream.errors import FailedRun
-from stream.receive.application import Receiver
+from stream.receive.application import Receiver, Sketch
 from stream.receive.delivery import Delivery
+from stream.receive.intake import sketched
 from stream.receive.options import ReceiveOptions, faults
 from stream.receive.tally import Tally
 from stream.receive.tokens import Tokens, read_tokens
@@ -54,10 +56,10 @@ async def _receive(
     context: ssl.SSLContext | None,
 ) -> None:
     names, tally = TopicNames.of(settings.kafka), Tally()
-    sketcher = Sketcher(settings.key) if options.sketch else None
+    sketch = sketching(Sketcher(settings.key)) if options.sketch else None
     delivery = Delivery(settings.kafka, options.delivery_seconds)
     await delivery.start([names.requests[0], names.facts, names.feedback])
-    receiver = Receiver(options, settings.kafka, delivery, tokens, sketcher, tally)
+    receiver = Receiver(options, settings.kafka, delivery, tokens, sketch, tally)
     telling = asyncio.create_task(tally.tell_on())
     try:
         server = await serve(receiver.application(), options, context)
@@ -70,6 +72,11 @@ async def _receive(
         await delivery.stop()
         tally.tell()
         _log.info("receiving_stopped")
+
+
+def sketching(sketcher: Sketcher) -> Sketch:
+    """What sketches records of any format."""
+    return lambda name, bodies: sketched(bodies, input_format(name), sketcher)
 
 
 async def _told_to_stop() -> None:

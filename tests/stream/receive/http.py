@@ -16,7 +16,7 @@ from stream.edge import Sketcher
 from stream.receive.application import Receiver
 from stream.receive.delivery import Record
 from stream.receive.options import ReceiveOptions
-from stream.receive.process import Serving, serve
+from stream.receive.process import Serving, serve, sketching
 from stream.receive.refusal import Refusal
 from stream.receive.tally import Tally
 from stream.receive.tokens import Tokens
@@ -88,8 +88,9 @@ async def door(
     """Listen until the block ends."""
     options = replace(ReceiveOptions(port=0), **chosen)
     kafka, tally = Kafka(), Tally()
+    sketch = sketching(sketcher) if sketcher else None
     receiver = Receiver(
-        options, KafkaOptions(input_format=topic_format), kafka, tokens, sketcher, tally
+        options, KafkaOptions(input_format=topic_format), kafka, tokens, sketch, tally
     )
     serving = await serve(receiver.application(), options, context)
     connector = aiohttp.TCPConnector(ssl=client_context or True)
