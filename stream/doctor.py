@@ -128,18 +128,18 @@ def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
         yield Check("key", "warning", "the key file can be read by others than its owner")
 
 
-def _allow_list(settings: Settings) -> Iterator[Check]:
-    for entry in settings.allow:
-        if not entry.covers(now()):
-            text = f"{entry.kind} {entry.value} has expired on {to_rfc3339(entry.expires)[:10]}"
-            yield Check("allow list", "warning", f"{text}; owner {entry.owner}")
-
-
 def _enrichment(settings: Settings) -> Iterator[Check]:
     try:
         Enricher(settings.enrichment)
     except UsageError as error:
         yield Check("enrichment", "problem", str(error))
+
+
+def _allow_list(settings: Settings) -> Iterator[Check]:
+    for entry in settings.allow:
+        if not entry.covers(now()):
+            text = f"{entry.kind} {entry.value} has expired on {to_rfc3339(entry.expires)[:10]}"
+            yield Check("allow list", "warning", f"{text}; owner {entry.owner}")
 
 
 def _covered(name: str) -> tuple[Coverage, str | None]:

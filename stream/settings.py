@@ -35,9 +35,9 @@ _SECTIONS: dict[str, type] = {
     "budget": BudgetOptions,
     "learning": LearningOptions,
     "memory": MemoryOptions,
-    "kafka": KafkaOptions,
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
+    "kafka": KafkaOptions,
 }
 _MASKED = "********"
 
@@ -63,9 +63,9 @@ class Settings:
         budget: False alerts that are acceptable.
         learning: How long to watch before alerting.
         memory: Bounds of the state.
-        kafka: The cluster, and how an application shares its work.
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
+        kafka: The cluster, and how an application shares its work.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -74,9 +74,9 @@ class Settings:
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
-    kafka: KafkaOptions = field(default_factory=KafkaOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
+    kafka: KafkaOptions = field(default_factory=KafkaOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 
