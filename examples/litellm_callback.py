@@ -17,11 +17,12 @@ import logging
 import os
 import time
 from collections import Counter
+from http.client import HTTPException
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Lock, Thread
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import orjson
@@ -139,7 +140,7 @@ class GaugerLogger(CustomLogger):
         while True:
             try:
                 again = self._post(lines)
-            except (URLError, OSError):
+            except (OSError, HTTPException):
                 again = pause
             if again is None:
                 return
@@ -157,7 +158,8 @@ class GaugerLogger(CustomLogger):
         except HTTPError as error:
             with error:
                 if error.code in _TRY_AGAIN:
-                    return float(error.headers.get("Retry-After") or 1)
+                    told = error.headers.get("Retry-After", "")
+                    return float(told) if told.isdecimal() else 1.0
             self._lose(f"refused with {error.code}", len(lines))
         else:
             self.sent += len(lines)

@@ -19,7 +19,7 @@ from stream.run import Counters
 from stream.settings import load_settings
 
 Record = bytes | Mapping[str, Any]
-"""A JSON object as bytes, or what becomes one; times may be datetimes with a zone."""
+"""A JSON object as bytes, or what orjson makes one of; times may be datetimes with a zone."""
 
 
 class Detector:

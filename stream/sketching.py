@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,13 +54,14 @@ def sketch_files(
     if out != "-" and Path(out).resolve() in places:
         raise UsageError(f"{out}: cannot be read and written at once")
     told = Sketched()
-    with closing(LineWriter(out)) as writer:
-        for name in recordings:
-            with Recording(name) as recording:
-                for block in recording.blocks():
-                    writer.write(_lines(block, name, decode, sketcher, told))
-                if recording.truncated:
-                    told.truncated.append(f"{name}: {recording.truncated}")
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Recording(name)) for name in recordings]
+        writer = stack.enter_context(closing(LineWriter(out)))
+        for recording in opened:
+            for block in recording.blocks():
+                writer.write(_lines(block, recording.name, decode, sketcher, told))
+            if recording.truncated:
+                told.truncated.append(f"{recording.name}: {recording.truncated}")
     return told
 
 

@@ -61,6 +61,12 @@ def test_a_recording_that_breaks_off_is_sketched_as_far_as_it_goes(capsys: Captu
     assert "in: line 2 breaks off" in capsys.readouterr().err
 
 
+def test_nothing_is_written_over_for_a_file_that_is_not_there() -> None:
+    write("out", [line(1)])
+    assert main(["sketch", "none", "--out", "out"]) == 2
+    assert read("out")
+
+
 def test_a_file_is_not_written_over_while_it_is_read() -> None:
     write("in", [line(1)])
     assert main(["sketch", "in", "--out", "./in"]) == 2

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.receive import splitting
 from stream.receive.splitting import (
     Unsplittable,
     json_records,
@@ -44,10 +45,24 @@ def test_one_value_is_one_record_whatever_its_lines(value: object) -> None:
     assert json_records(b"\xef\xbb\xbf" + body) == [body]
 
 
-@pytest.mark.parametrize("body", [b"[1,", b"[{]", b"[1] [2]", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"[{},", b"[{]", b"[{}] [{}]", b"[1]", b"[[]]", b"[" * 100_000])
 def test_what_begins_like_an_array_must_be_one(body: bytes) -> None:
     with pytest.raises(Unsplittable):
         json_records(body)
+
+
+@pytest.mark.parametrize("record", [b"{},", b"{}\n", b"\n"])
+def test_a_body_of_very_many_records_is_refused(
+    record: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splitting, "MOST_RECORDS", 1_000)
+    with pytest.raises(Unsplittable, match="records"):
+        json_records(b"[" + record * 1_001 + b"{}]")
+    with pytest.raises(Unsplittable):
+        json_traces(b'{"resourceSpans":[%b{}]}' % (b"{}," * 1_001), 10**9)
+    with pytest.raises(Unsplittable, match="records"):
+        protobuf_traces(b"\x0a\0" * 1_001, 10**9)
+    assert len(json_records(b"{}\n" * 999)) == 999
 
 
 def test_a_broken_line_is_left_to_the_worker() -> None:
@@ -86,7 +101,10 @@ def test_a_large_export_is_cut_between_its_resources(sizes: list[int], most: int
         assert records == [body]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"resourceSpans":1}', b'{"resourceSpans":[}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b'{"resourceSpans":1}', b'{"resourceSpans":[}', b'{"resourceSpans":[1]}'],
+)
 def test_an_export_in_json_must_be_one(body: bytes) -> None:
     with pytest.raises(Unsplittable):
         json_traces(body, 1_000)
