@@ -32,7 +32,7 @@ def sketcher() -> Sketcher:
 
 @pytest.fixture(scope="module")
 def lines() -> list[bytes]:
-    return recording()
+    return recording(accounts=130, requests=4)
 
 
 @pytest.fixture(scope="module")
