@@ -82,7 +82,7 @@ schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 constraints: ## pin all dependencies anew; needs uv on the path
 	@command -v uv > /dev/null || { echo "make constraints needs uv on the path" >&2; exit 1; }
 	@echo "# Every dependency, direct and indirect, with its hashes. Written by \`make constraints\`." > constraints.new
-	@uv pip compile pyproject.toml --group dev --extra parquet --extra rocksdict --universal \
+	@uv pip compile pyproject.toml --group dev --extra mmdb --extra parquet --extra rocksdict --universal \
 		--python-version 3.11 --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> constraints.new
 	@mv constraints.new constraints.txt
 

@@ -6,8 +6,8 @@ picking the attribute, and no more.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,16 @@ from models.batch import BREADTHS, MEASURES, PLANS, EventBatch
 from models.hashing import StringHasher, network_columns
 from models.kernels.batch import (
     combine,
-    gather_ragged,
     join_ties,
     mark_rows,
     measure_rows,
     smallest_of,
 )
+from models.key_id import key_id
 from models.kinds import KIND_BITS, TieKind, tie_keys
 from models.layouts import STATUSES
-from models.sketch import Sketcher
+from models.request_sketch import RequestSketcher, RequestSketches
+from models.sketch_record import decode_sketches
 from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
 
@@ -40,22 +41,13 @@ Numbers = NDArray[np.float64]
 Events = Sequence[RequestEvent]
 
 
-class _Fragments(NamedTuple):
-    """Tie keys of prompts and of system texts, ragged; characters and scripts of prompts."""
-
-    prompt: Hashes
-    prompt_ends: NDArray[np.int64]
-    system: Hashes
-    system_ends: NDArray[np.int64]
-    characters: NDArray[np.int64]
-    scripts: NDArray[np.uint8]
-
-
 class BatchBuilder:
     """Makes batches of decoded requests under one key."""
 
     def __init__(self, key: bytes) -> None:
-        self._sketcher = Sketcher(key)
+        self._sketcher = RequestSketcher(key)
+        self._key_id = key_id(key)
+        self._dropped: Counter[str] = Counter()
         self._hasher = StringHasher(key)
         self._toolsets: dict[str, int] = {"": 0}
 
@@ -83,6 +75,11 @@ class BatchBuilder:
         if record.status is not None:
             values["status"] = STATUSES.index(record.status)
         return values
+
+    def take_dropped_sketches(self) -> Counter[str]:
+        """Sketches from the edge that could not be used since the last call, by reason."""
+        dropped, self._dropped = self._dropped, Counter()
+        return dropped
 
     def build(self, events: Events) -> EventBatch:
         """The batch of these events, in their order; epoch and position are left to the source."""
@@ -168,23 +165,24 @@ class BatchBuilder:
             known[tools] = self._hasher.one("tools", "\0".join(sorted(tools.split("\0"))))
         return np.fromiter(map(known.__getitem__, joined), np.uint64, len(joined))
 
-    def _fragments(self, events: Events) -> _Fragments:
+    def _fragments(self, events: Events) -> RequestSketches:
+        """What is left of the texts, with fragments as tie keys."""
         prompts = [event.prompt or "" for event in events]
-        prompt = self._sketcher.sketch(prompts)
-        # System texts repeat: each is sketched once a batch.
-        numbers: dict[str, int] = {}
-        places = [numbers.setdefault(event.system or "", len(numbers)) for event in events]
-        distinct = self._sketcher.sketch_densely(list(numbers))
-        system, system_ends = gather_ragged(
-            distinct.fragments, distinct.ends, np.array(places, np.intp)
-        )
-        return _Fragments(
-            tie_keys(prompt.fragments, TieKind.FRAGMENT),
-            prompt.ends,
-            tie_keys(system, TieKind.FRAGMENT),
-            system_ends,
-            np.fromiter(map(len, prompts), np.int64, len(prompts)),
-            prompt.scripts,
+        systems = [event.system or "" for event in events]
+        sketches = self._sketcher.sketch(prompts, systems)
+        # Where there is text, it is the better word: its sketch is of today's version and key.
+        rows = [
+            row
+            for row, event in enumerate(events)
+            if event.sketch is not None and not prompts[row] and not systems[row]
+        ]
+        if rows:
+            made = decode_sketches([events[row].sketch or "" for row in rows], self._key_id)
+            self._dropped.update(made.dropped)
+            sketches = sketches.replaced([rows[place] for place in made.rows], made.sketches)
+        return sketches._replace(
+            prompt=tie_keys(sketches.prompt, TieKind.FRAGMENT),
+            system=tie_keys(sketches.system, TieKind.FRAGMENT),
         )
 
     def _signatures(self, events: Events) -> tuple[Hashes, NDArray[np.int64]]:
@@ -214,7 +212,7 @@ def _shape_hashes(events: Events, hashes: Columns, completions: Numbers) -> Hash
 
 
 def _marks(
-    shown: Columns, hashes: Columns, fragments: _Fragments, refused: NDArray[np.bool_]
+    shown: Columns, hashes: Columns, fragments: RequestSketches, refused: NDArray[np.bool_]
 ) -> Hashes:
     # Networks are numbers that can be read back: spread first, as all other values are.
     by_breadth = {
@@ -248,7 +246,7 @@ def _clear(events: Events, client: Hashes) -> dict[int, str]:
 
 
 def _measures(
-    events: Events, fragments: _Fragments, completions: Numbers, refused: NDArray[np.bool_]
+    events: Events, fragments: RequestSketches, completions: Numbers, refused: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     out = np.zeros((len(events), len(MEASURES)), np.int64)
     sampled = np.diff(fragments.prompt_ends + fragments.system_ends, prepend=0)

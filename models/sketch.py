@@ -15,7 +15,12 @@ LONGEST_TEXT = 65_536
 """Characters of a text that count; the rest is cut (contract: 64 kB)."""
 
 MOST_FRAGMENTS = 256
-_DENSE = np.uint64(2**64 // 8)
+"""Most hashes that are kept of one text."""
+
+LEAST_UNSAMPLED = np.uint64(2**64 // 8)
+"""Every hash that is kept is less."""
+
+_DENSE = LEAST_UNSAMPLED
 _SPARSE = np.uint64(2**64 // 32)
 _EDGE = 2_048
 _PIECE = 1 << 18

@@ -25,3 +25,4 @@ class Counters:
     dismissed: int = 0
     unknown_verdicts: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
+    dropped_sketches: Counter[str] = field(default_factory=Counter)

@@ -15,6 +15,8 @@ from schemas.codec import decode_requests
 from schemas.times import to_rfc3339
 from stream.checks import Check
 from stream.clock import now
+from stream.enrichment import Enricher
+from stream.errors import UsageError
 from stream.recordings import Recording
 from stream.settings import Settings, SettingsError, load_settings, names_broker
 
@@ -98,6 +100,7 @@ def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Check
     yield Check("settings", "ok", str(config) if config else "defaults, no gauger.toml")
     yield from _key(settings, environ)
     yield from _allow_list(settings)
+    yield from _enrichment(settings)
 
 
 def _broker(config: Path | None, environ: Mapping[str, str]) -> list[Check]:
@@ -123,6 +126,13 @@ def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
     yield Check("key", "ok", f"id {settings.key.id}")
     if Path(environ["GAUGER_KEY_FILE"]).stat().st_mode & 0o077:
         yield Check("key", "warning", "the key file can be read by others than its owner")
+
+
+def _enrichment(settings: Settings) -> Iterator[Check]:
+    try:
+        Enricher(settings.enrichment)
+    except UsageError as error:
+        yield Check("enrichment", "problem", str(error))
 
 
 def _allow_list(settings: Settings) -> Iterator[Check]:

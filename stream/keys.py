@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from models.key_id import key_id
+
 MIN_KEY_BYTES = 16
 """Shortest accepted key file, white space at both ends not counted."""
 
@@ -53,5 +55,4 @@ def read_key(path: Path | None) -> HashKey:
 
 def _derived(material: bytes, *, public: bool) -> HashKey:
     secret = hashlib.blake2b(material, digest_size=32, person=b"gauger-key").digest()
-    identity = hashlib.blake2b(secret, digest_size=4, person=b"gauger-key-id").hexdigest()
-    return HashKey(secret=secret, id=identity, public=public)
+    return HashKey(secret=secret, id=key_id(secret), public=public)

@@ -22,6 +22,7 @@ from schemas.codec import decode_facts, decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from stream.counters import Counters
+from stream.enrichment import Enricher
 from stream.local_outcome import Outcome, outcome_of
 from stream.settings import Settings
 
@@ -65,6 +66,7 @@ class LocalRun:
         score: TieScore | None = None,
     ) -> None:
         self._builder = BatchBuilder(settings.key.secret)
+        self._enricher = Enricher(settings.enrichment)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
@@ -92,6 +94,7 @@ class LocalRun:
         self._bad = 0
         self._late = 0
         self._unknown: Counter[str] = Counter()
+        self._dropped_sketches: Counter[str] = Counter()
         self.watermark: int | None = None
 
     @property
@@ -114,6 +117,7 @@ class LocalRun:
             verdicts.dismissed,
             verdicts.unknown,
             self._unknown,
+            self._dropped_sketches,
         )
 
     @property
@@ -144,7 +148,9 @@ class LocalRun:
         self._bad += len(dead)
         self._unknown.update(decoded.unknown_fields)
         if decoded.events:
+            self._enricher.enrich(decoded.events)
             batch = self._builder.build(decoded.events)
+            self._dropped_sketches.update(self._builder.take_dropped_sketches())
             numbers = [first_line + row for row in decoded.rows]
             records = [lines[row] for row in decoded.rows]
             opened = self._sources[source].source
@@ -231,6 +237,7 @@ class LocalRun:
                 "bad": self._bad,
                 "late": self.counters.late,
                 "unknown": dict(self._unknown),
+                "dropped_sketches": dict(self._dropped_sketches),
             }
         )
 
@@ -270,6 +277,8 @@ class LocalRun:
         run.watermark = state["watermark"]
         run._bad, run._late = state["bad"], state["late"]
         run._unknown = Counter(state["unknown"])
+        # Nothing was sketched at the edge when the first states were written.
+        run._dropped_sketches = Counter(state.get("dropped_sketches", {}))
         return run
 
 

@@ -99,6 +99,10 @@ class Counters(Protocol):
     def unknown_fields(self) -> Mapping[str, int]:
         """Requests that carried each field outside the contract."""
 
+    @property
+    def dropped_sketches(self) -> Mapping[str, int]:
+        """Sketches from the edge that could not be used, by reason; their requests were taken."""
+
 
 class Run(Protocol):
     """One detector over any number of sources, driven by one caller."""

@@ -18,8 +18,10 @@ from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOpti
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import tls_context
+from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.keys import HashKey, read_key
+from stream.receive.options import ReceiveOptions
 
 Section = TypeVar("Section")
 
@@ -33,6 +35,8 @@ _SECTIONS: dict[str, type] = {
     "budget": BudgetOptions,
     "learning": LearningOptions,
     "memory": MemoryOptions,
+    "enrichment": EnrichmentOptions,
+    "receive": ReceiveOptions,
     "kafka": KafkaOptions,
 }
 _MASKED = "********"
@@ -59,6 +63,8 @@ class Settings:
         budget: False alerts that are acceptable.
         learning: How long to watch before alerting.
         memory: Bounds of the state.
+        enrichment: Where network facts come from that requests lack.
+        receive: Where and how to receive over HTTP.
         kafka: The cluster, and how an application shares its work.
         allow: The allow list.
         key: The key of all keyed hashes.
@@ -68,6 +74,8 @@ class Settings:
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
+    enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
+    receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))

@@ -54,6 +54,7 @@ class Counts(msgspec.Struct, frozen=True):
     dismissed: int
     unknown_verdicts: int
     unknown_fields: dict[str, int]
+    dropped_sketches: dict[str, int]
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -155,6 +156,7 @@ def _counts(result: Replayed, run: Run) -> Counts:
         dismissed=counters.dismissed,
         unknown_verdicts=counters.unknown_verdicts,
         unknown_fields=dict(counters.unknown_fields),
+        dropped_sketches=dict(counters.dropped_sketches),
     )
 
 
@@ -217,6 +219,9 @@ def _count_lines(summary: Summary) -> Iterator[str]:
         yield f"{counted(counts.bad_feedback, 'bad line')} of feedback"
     if counts.bad_facts:
         yield f"{counted(counts.bad_facts, 'bad line')} of facts"
+    if counts.dropped_sketches:
+        reasons = sorted(counts.dropped_sketches.items())
+        yield "sketches dropped: " + ", ".join(f"{reason} ({count:,})" for reason, count in reasons)
     if counts.unknown_fields:
         ranked = sorted(counts.unknown_fields.items(), key=lambda item: (-item[1], item[0]))
         yield "unknown fields: " + ", ".join(f"{name} ({count:,})" for name, count in ranked[:10])

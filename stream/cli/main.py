@@ -14,8 +14,10 @@ from stream.cli.evaluate import evaluate
 from stream.cli.forget import forget
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
+from stream.cli.receive import receive
 from stream.cli.replay import replay
 from stream.cli.simulate import simulate
+from stream.cli.sketch import sketch
 from stream.cli.topics import topics
 from stream.cli.warm import warm
 from stream.cli.worker import worker
@@ -37,6 +39,7 @@ app = typer.Typer(
 )
 for verb in (
     replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
+    receive, sketch,
 ):  # fmt: skip
     app.command()(verb)
 

@@ -22,6 +22,7 @@ from models.protocol import ToSources
 from schemas.formats import input_format
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
+from stream.enrichment import Enricher
 from stream.settings import Settings
 from stream.worker.deadletters import DeadLetters
 from stream.worker.head_news import HeadNews
@@ -72,6 +73,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._news = HeadNews(options, self._names, self._heard.append)
         self._decode = input_format(options.input_format)
         self._builder = BatchBuilder(settings.key.secret)
+        self._enricher = Enricher(settings.enrichment)
         self._owned: dict[TopicPartition, _Owned] = {}
         self._lock = asyncio.Lock()
         self._assignments = 0
@@ -197,7 +199,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return facts_reader(name, partitions, self._builder)
         if partition.topic == self._names.feedback:
             return feedback_reader(name)
-        return RequestReader(name, partitions, self._settings.epoch, self._decode, self._builder)
+        return RequestReader(
+            name, partitions, self._settings.epoch, self._decode, self._builder, self._enricher
+        )
 
     async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
         for partition, several in records.items():

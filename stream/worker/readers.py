@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -18,12 +19,14 @@ from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from schemas.request import RequestEvent
 from stream.broker.marks import read_mark
+from stream.enrichment import Enricher
 
 _log = structlog.get_logger()
 
 _FAR_AHEAD = InvalidRecord("time is far ahead of the stream and nothing confirms it", "time")
 _MOST_WATCHED = 200
 _WATCH_SECONDS = 1.0
+_TELL_SECONDS = 60.0
 
 
 class Refused(NamedTuple):
@@ -87,6 +90,7 @@ class RequestReader:
         options: How event time is cut.
         decode: The input format.
         builder: Makes batches under the operator's key.
+        enricher: Fills network facts that requests lack.
     """
 
     def __init__(
@@ -96,13 +100,17 @@ class RequestReader:
         options: EpochOptions,
         decode: InputFormat,
         builder: BatchBuilder,
+        enricher: Enricher,
     ) -> None:
         self._source = SourcePartition(name, partitions, options)
+        self._enricher = enricher
         self._decode = decode
         self._builder = builder
         self._idle = False
         self._watch = FieldWatch()
         self._watched = 0.0
+        self._dropped: Counter[str] = Counter()
+        self._dropped_told = -_TELL_SECONDS
 
     @property
     def next_offset(self) -> int:
@@ -152,9 +160,11 @@ class RequestReader:
     ) -> Read:
         lines = [record.value or b"" for record in records]
         decoded = self._decode(lines)
+        self._enricher.enrich(decoded.events)
         if decoded.events:
             self._watch_fields(decoded.events)
         batch = self._builder.build(decoded.events) if decoded.events else None
+        self._tell_dropped()
         offsets = [records[row].offset for row in decoded.rows]
         kept = [lines[row] for row in decoded.rows]
         sent = self._source.read(batch, offsets, kept, last, marks)
@@ -178,6 +188,15 @@ class RequestReader:
                 share=round(change.share, 3),
                 blind=change.blind,
             )
+
+    def _tell_dropped(self) -> None:
+        """Log now and then how many sketches from the edge could not be used."""
+        self._dropped.update(self._builder.take_dropped_sketches())
+        moment = time.monotonic()
+        if self._dropped and moment - self._dropped_told >= _TELL_SECONDS:
+            _log.warning("sketches_dropped", source=self._source.name, reasons=dict(self._dropped))
+            self._dropped.clear()
+            self._dropped_told = moment
 
     def tell(self, *, at_end: bool) -> Sent:
         """Bring everyone up to date; a source at its end that is told so is idle."""

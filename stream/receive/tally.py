@@ -1,0 +1,47 @@
+"""What was received, told in the log now and then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import NoReturn
+
+import structlog
+
+_log = structlog.get_logger()
+
+_TELL_SECONDS = 60.0
+
+
+class Tally:
+    """Counts since they were last told.
+
+    Attributes:
+        records: Records written, by client.
+        refused: Bodies not taken, by HTTP status.
+        dropped: Records that could not be sketched.
+    """
+
+    def __init__(self) -> None:
+        self.records: Counter[str] = Counter()
+        self.refused: Counter[int] = Counter()
+        self.dropped = 0
+
+    async def tell_on(self) -> NoReturn:
+        """Tell every minute."""
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            self.tell()
+
+    def tell(self) -> None:
+        """Log what was counted, if anything was, and begin anew."""
+        if self.records or self.refused or self.dropped:
+            _log.info(
+                "received",
+                records=dict(self.records),
+                refused={str(status): count for status, count in self.refused.items()},
+                dropped=self.dropped,
+            )
+        self.records.clear()
+        self.refused.clear()
+        self.dropped = 0
