@@ -14,7 +14,7 @@ from stream.cli.options import ConfigOption, config_path
 
 if TYPE_CHECKING:
     from schemas.alert import AlertEvent
-    from stream.alert_formats import AlertFormat
+    from schemas.outputs import OutputFormat
     from stream.broker.options import KafkaOptions
 
 
@@ -26,7 +26,7 @@ def alerts(
         typer.Option("--from", metavar="FILE", help="Alert events, JSON lines; - is stdin."),
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Format of a line.")
+        str, typer.Option("--format", metavar="NAME", help="Format of the lines.")
     ] = "native",
     follow: Annotated[
         bool, typer.Option("--follow", help="Wait for more at the end of the topic.")
@@ -56,14 +56,14 @@ def alerts(
         _show(_of_file(source), write, earliest)
 
 
-def _show(events: Iterator[AlertEvent], write: AlertFormat, earliest: int) -> None:
+def _show(events: Iterator[AlertEvent], write: OutputFormat, earliest: int) -> None:
     from schemas.times import to_microseconds
     from stream.files import LineWriter
 
     out = LineWriter("-")
     for event in events:
         if to_microseconds(event.time, "time") >= earliest:
-            out.write([write(event)])
+            out.write(write(event))
 
 
 def _of_topic(options: KafkaOptions, *, follow: bool) -> Iterator[AlertEvent]:
@@ -85,14 +85,13 @@ def _of_file(path: str) -> Iterator[AlertEvent]:
     return (event for event in read_alerts(path) if recent.is_new(event.event_id))
 
 
-def _format(name: str) -> AlertFormat:
-    from stream.alert_formats import alert_format, alert_format_names
+def _format(name: str) -> OutputFormat:
+    from schemas.outputs import output_format, output_names
     from stream.errors import UsageError
 
-    if name not in alert_format_names():
-        known = ", ".join(alert_format_names())
-        raise UsageError(f"unknown alert format {name}; known: {known}")
-    return alert_format(name)
+    if name not in output_names():
+        raise UsageError(f"unknown alert format {name}; known: {', '.join(output_names())}")
+    return output_format(name)
 
 
 def _microseconds(text: str) -> int:
