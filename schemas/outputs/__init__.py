@@ -2,8 +2,9 @@
 
 A format is a pure function: an alert event in, the messages that say it out. Most formats give one
 message; one with a limit of size gives several, each of which can be read alone, and leaves
-nothing out; `stix` gives none when there is nothing to share. No message holds a line break, so messages may be written as lines. The table gives
-the formats of a module by name; a new file is found without being registered.
+nothing out; `stix` gives none when there is nothing to share. No message holds a line break, so
+that messages may be written as lines. The table gives the formats of a module by name; a new file
+is found without being registered.
 """
 
 from __future__ import annotations

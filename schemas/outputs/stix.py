@@ -63,9 +63,7 @@ def _indicator(event: AlertEvent, tie: TieRecord, value: str, key: CommunityKey 
         "name": f"Model extraction: {named}",
         "description": f"{event.title}; {tie.accounts} of the accounts share this {tie.kind}",
         "indicator_types": ["anomalous-activity"],
-        "pattern": clear_pattern(tie.kind, value)
-        if key is None
-        else digest_pattern(tie.kind, value, key),
+        "pattern": pattern_of(tie.kind, value, key),
         "pattern_type": "stix",
         "pattern_version": "2.1",
         "valid_from": _milliseconds(created),
