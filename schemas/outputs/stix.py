@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from schemas.alert import AlertEvent, TieRecord
-from schemas.indicators import CommunityKey, may_be_shared
+from schemas.indicators import CommunityKey, may_be_shared, pattern_of
 from schemas.outputs import OutputFormat
 from schemas.outputs._shared import confidence, is_dismissed, line
 from schemas.taxonomy import tactics_of, technique
