@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.alert import AlertEvent, TieRecord
+from schemas.alert import AlertEvent, TieRecord, is_dismissed
 from schemas.indicators import CommunityKey, may_be_shared, pattern_of
 from schemas.outputs import OutputFormat
-from schemas.outputs._shared import confidence, is_dismissed, line
+from schemas.outputs._shared import confidence, line
 from schemas.taxonomy import tactics_of, technique
 from schemas.times import MAX_SECONDS, to_microseconds, to_rfc3339
 
