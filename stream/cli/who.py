@@ -50,6 +50,8 @@ def who(
     from stream.errors import UsageError
     from stream.lives import lives, sightings
 
+    if source == indicators == "-":
+        raise UsageError("--from and --indicators cannot both be stdin")
     match (tie, address, indicators):
         case (str(digest), None, None):
             shows = _digest(digest)
