@@ -100,6 +100,27 @@ def test_networks_match_what_lies_in_them() -> None:
     assert not indicator.matches("client", "192.0.2.9")
 
 
+def test_events_of_one_moment_are_versions_in_their_order() -> None:
+    first = event_with(address="192.0.2.7")
+    second = msgspec.structs.replace(first, sequence=1, activity="update", title="more accounts")
+    ids, times = zip(
+        *((each["id"], each["modified"]) for e in (first, second) for each in bundle(e)["objects"]),
+        strict=True,
+    )
+    assert len(set(ids)) == 1
+    assert times[0] < times[1]
+
+
+def test_a_key_shows_its_id_alone() -> None:
+    assert repr(KEY) == "CommunityKey(id='0123abcd')"
+
+
+def test_the_validator_notices_what_is_missing() -> None:
+    document = bundle(event_with(address="192.0.2.7"))
+    del document["objects"][0]["valid_from"]
+    assert not validate_instance(document, ValidationOptions(version="2.1")).is_valid
+
+
 def test_nothing_to_share_is_no_message() -> None:
     assert output_format("stix")(event_with(payment=None, network="nowhere")) == []
 
