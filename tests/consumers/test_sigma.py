@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
-from sigma.backends.sqlite import sqliteBackend
+from sigma.backends.sqlite.sqlite import sqliteBackend
 from sigma.collection import SigmaCollection
 
 from schemas.alert import AlertEvent, TieRecord
@@ -49,7 +49,7 @@ def hits(rule: Path, events: list[AlertEvent]) -> list[str]:
     """Ids of the events that a rule finds, in the order of the rows."""
     collection = SigmaCollection.from_yaml(rule.read_text("utf-8"))
     assert collection.errors == []
-    (query,) = sqliteBackend().convert(collection)
+    (query,) = sqliteBackend().convert(collection)  # type: ignore[no-untyped-call]
     rows = [flat(event) for event in events]
     columns = ", ".join(f'"{name}"' for name in rows[0])
     marks = ", ".join("?" * len(rows[0]))

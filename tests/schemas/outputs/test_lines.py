@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from schemas.alert import AlertEvent
 from schemas.outputs import output_format
@@ -110,6 +110,7 @@ def told(event: AlertEvent) -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("name", PARSERS)
+@settings(max_examples=30)
 @given(event=alert_events)
 def test_an_independent_reader_gets_all_that_was_said(name: str, event: AlertEvent) -> None:
     lines = lines_of(name, event)
@@ -126,6 +127,7 @@ def test_an_independent_reader_gets_all_that_was_said(name: str, event: AlertEve
 
 
 @pytest.mark.parametrize("name", PARSERS)
+@settings(max_examples=30)
 @given(event=alert_events)
 def test_every_line_can_be_read_alone(name: str, event: AlertEvent) -> None:
     lines = lines_of(name, event)
@@ -137,6 +139,7 @@ def test_every_line_can_be_read_alone(name: str, event: AlertEvent) -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
+@settings(max_examples=30)
 @given(event=alert_events)
 def test_no_line_is_longer_than_collectors_take(name: str, event: AlertEvent) -> None:
     for message in output_format(name)(event):
@@ -171,6 +174,7 @@ def test_syslog_priority_is_local0_and_the_severity(severity: str, priority: int
     assert len(found["id"]) <= 32
 
 
+@settings(max_examples=50)
 @given(alert_events)
 def test_encoded_texts_hold_no_control_and_can_be_decoded(event: AlertEvent) -> None:
     for text in [event.title, *event.accounts]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.alert import AlertEvent
@@ -61,6 +61,7 @@ def test_the_native_format_can_be_read_back(event: AlertEvent) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(JSON_FORMATS) - {"stix"}))
+@settings(max_examples=30)
 @given(event=alert_events)
 def test_no_account_tie_example_or_reason_is_left_out(name: str, event: AlertEvent) -> None:
     said = texts_in(decoded(name, event))
@@ -99,6 +100,7 @@ ASIM_MANDATORY = {
 }
 
 
+@settings(max_examples=50)
 @given(alert_events)
 def test_sentinel_gets_what_its_schema_demands(event: AlertEvent) -> None:
     record = decoded("asim", event)

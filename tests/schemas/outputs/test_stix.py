@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import stix2
-from hypothesis import given
+from hypothesis import given, settings
 from stix2validator import ValidationOptions, validate_instance
 
 from schemas.alert import AlertEvent, TieRecord
@@ -46,6 +46,7 @@ def test_bundles_are_valid_for_two_other_readers(key: CommunityKey | None) -> No
     assert [each.type for each in parsed.objects] == ["indicator"] * len(SHARED)
 
 
+@settings(max_examples=50)
 @given(alert_events)
 def test_every_bundle_is_parsed_by_another_reader(event: AlertEvent) -> None:
     for message in output_format("stix")(event):
@@ -53,6 +54,7 @@ def test_every_bundle_is_parsed_by_another_reader(event: AlertEvent) -> None:
 
 
 @pytest.mark.parametrize("key", [None, KEY])
+@settings(max_examples=30)
 @given(event=alert_events)
 def test_neither_accounts_nor_values_that_are_not_ours_to_share_leave(
     key: CommunityKey | None, event: AlertEvent
