@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
+from schemas.indicators import CommunityKey
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import tls_context
@@ -22,6 +23,7 @@ from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.keys import HashKey, read_key
 from stream.receive.options import ReceiveOptions
+from stream.sharing import SharingOptions, read_community_key
 
 Section = TypeVar("Section")
 
@@ -38,6 +40,7 @@ _SECTIONS: dict[str, type] = {
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
     "kafka": KafkaOptions,
+    "sharing": SharingOptions,
 }
 _MASKED = "********"
 
@@ -66,8 +69,10 @@ class Settings:
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
         kafka: The cluster, and how an application shares its work.
+        sharing: How indicators are shared.
         allow: The allow list.
         key: The key of all keyed hashes.
+        community_key: The key under which indicators are shared, if there is one.
     """
 
     epoch: EpochOptions = field(default_factory=EpochOptions)
@@ -77,8 +82,10 @@ class Settings:
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    sharing: SharingOptions = field(default_factory=SharingOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
+    community_key: CommunityKey | None = None
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -103,9 +110,10 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
+    community_key = _community_key(sections["sharing"], problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(allow=allow, key=key, **sections)
+    return Settings(allow=allow, key=key, community_key=community_key, **sections)
 
 
 def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
@@ -205,6 +213,14 @@ def _key(path: str | None, problems: list[str]) -> HashKey:
     except ValueError as error:
         problems.append(f"{_PREFIX}KEY_FILE: {error}")
         return read_key(None)
+
+
+def _community_key(options: SharingOptions, problems: list[str]) -> CommunityKey | None:
+    try:
+        return read_community_key(options)
+    except ValueError as error:
+        problems.append(f"sharing.key_file: {error}")
+        return None
 
 
 def describe(settings: Settings) -> dict[str, Any]:

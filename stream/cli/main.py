@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from stream.cli.accounts import accounts
 from stream.cli.alerts import alerts
 from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
+from stream.cli.explain import explain
 from stream.cli.forget import forget
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
@@ -20,6 +22,7 @@ from stream.cli.simulate import simulate
 from stream.cli.sketch import sketch
 from stream.cli.topics import topics
 from stream.cli.warm import warm
+from stream.cli.who import who
 from stream.cli.worker import worker
 from stream.errors import FailedRun, UsageError
 
@@ -38,8 +41,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
-    receive, sketch,
+    replay, topics, publish, warm, worker, receive, sketch, alerts, explain, who, accounts, forget,
+    simulate, evaluate, compare, doctor,
 ):  # fmt: skip
     app.command()(verb)
 
