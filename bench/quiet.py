@@ -59,7 +59,7 @@ class Quiet(msgspec.Struct, frozen=True):
     reached: list[int]
 
 
-class _Values:
+class Values:
     """Counts the p-values of all tests after the learning period."""
 
     def __init__(self) -> None:
@@ -68,6 +68,7 @@ class _Values:
         self._first: int | None = None
 
     def __call__(self, outcome: Outcome) -> None:
+        """Take note of what a step gave."""
         for epoch, values in outcome.values:
             self._first = epoch if self._first is None else self._first
             if epoch - self._first > LEARNING_EPOCHS:
@@ -90,7 +91,7 @@ def directory_of(kind: str, seed: int, work: Path, fitted: Path) -> Path:
 
 def watched(directory: Path, kind: str, seed: int) -> Quiet:
     """Replay a run with the weights that ship."""
-    values = _Values()
+    values = Values()
     found = replay(directory, None, watch=values)
     verdict = judge(
         found.alerts, decode_truth((directory / "truth.json").read_bytes()), found.traffic

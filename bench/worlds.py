@@ -78,7 +78,7 @@ class World:
         """The folder of the recording, which is made if missing; texts are those for judging."""
         directory = work / "worlds" / self.folder
         if not (directory / "truth.json").exists():
-            with _shaped(self.scenario, self.shape):
+            with shaped(self.scenario, self.shape):
                 seed = _seed_that_can_pass(self.scenario, self.seed)
                 write_scenario(self.scenario, seed, directory, prompts_directory(), "test")
         return directory
@@ -87,7 +87,7 @@ class World:
         """What a recording of it was rendered from, in the same order."""
         drawn = orjson.loads((directory / "truth.json").read_bytes())["campaigns"]
         draws = {number: campaign["draw"] for number, campaign in enumerate(drawn)}
-        with _shaped(self.scenario, self.shape):
+        with shaped(self.scenario, self.shape):
             seed = _seed_that_can_pass(self.scenario, self.seed)
             run = Simulation(self.scenario, seed, prompts_directory(), "test", draws)
             yield from run.rows()
@@ -108,7 +108,8 @@ def weights_id(score: str | None) -> str:
 
 
 @contextmanager
-def _shaped(scenario: Scenario, shape: Shape | None) -> Iterator[None]:
+def shaped(scenario: Scenario, shape: Shape | None) -> Iterator[None]:
+    """While it lasts, the scenario's families are of this shape."""
     with ExitStack() as patches:
         if shape is not None:
             accounts, rate, days, cover = shape
