@@ -2,6 +2,7 @@
 
 A broken run resumes where it stopped: recordings lie in `worlds`, judgements in `results`, the
 latter by the weights that they were made with, so that a new fit is judged anew on the same worlds.
+Remove `results` after the detector has changed otherwise, `scores` after the runs fitted on have.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def scores_without(fitted: Path, work: Path) -> dict[str, str]:
 
     Args:
         fitted: Keeps the runs fitted on.
-        work: Keeps the scores; remove `scores` there after anything fitted on has changed.
+        work: Keeps the scores.
     """
     files = {pair: work / "scores" / f"{'+'.join(pair)}.toml" for pair in LEFT_OUT}
     missing = [pair for pair, file in files.items() if not file.exists()]
