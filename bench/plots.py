@@ -51,7 +51,7 @@ def draw_evidence(axes: Axes, data: bytes) -> None:
     found = msgspec.json.decode(data, type=Evidence)
     for series, colour, label in (
         (found.ordinary, GREY, "strongest ordinary tie of the hour"),
-        (found.own, COLOURS[1], f"strongest tie of the campaign (`{found.family}`)"),
+        (found.own, COLOURS[1], f"strongest tie of the campaign ({found.family})"),
     ):
         days, rarity = np.array(series).T
         axes.scatter(days, rarity, s=9, color=colour, label=label, linewidths=0)
@@ -68,18 +68,17 @@ def draw_evidence(axes: Axes, data: bytes) -> None:
     share.plot(*np.array(found.harvested).T, color=COLOURS[6], lw=1.2, ls="--")
     share.set(ylabel="share of the harvest sent (dashed)", ylim=(0, 1.02))
     share.grid(visible=False)
-    axes.legend(loc="upper left", fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=8)
 
 
 def draw_calibration(axes: Axes, data: bytes) -> None:
     """Share of honest tests that reach a p-value, run by run, against what was promised."""
     runs = msgspec.json.decode(data, type=list[Quiet])
-    # The reference says nothing of tests below its middle: all of them are in what it starts with.
+    # Of tests below its middle the reference says nothing; they have a p-value of 1.
     first = next(place for place, level in enumerate(LEVELS) if level < 0.5)
     levels = np.array(LEVELS[first:])
     for run in runs:
-        tests = run.tests
-        shares = np.array(run.reached[first:]) / tests
+        shares = np.array(run.reached[first:]) / run.tests
         seen = shares > 0
         axes.plot(levels[seen], shares[seen], color=COLOURS[0], lw=0.8, alpha=0.6)
     pooled = np.sum([run.reached[first:] for run in runs], axis=0)
