@@ -142,14 +142,14 @@ class Discrepancy:
         self._random = random
         self._ordinary = np.arange(_REFERENCE, _REFERENCE + _ORDINARY)
 
-    def windows(self, harvest: NDArray[np.intp], mixed: int) -> Floats:
-        """MMD² of many windows with so many harvest texts each, up to a constant."""
+    def windows(self, harvest: NDArray[np.intp], mixed: int, number: int = _WINDOWS) -> Floats:
+        """MMD² of a number of windows with so many harvest texts each, up to a constant."""
         drawn = (
             np.concatenate([
                 self._random.choice(self._ordinary, WINDOW - mixed, replace=False),
                 self._random.choice(harvest, mixed, replace=False),
             ])
-            for _ in range(_WINDOWS)
+            for _ in range(number)
         )  # fmt: skip
         return np.array([self._of(window) for window in drawn])
 

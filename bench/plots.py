@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from bench.evasion_cost import DAYS, Point
 from bench.evidence import Evidence
@@ -128,7 +129,8 @@ def draw_cost(axes: Axes, data: bytes) -> None:
         )
         kept = [100 * one.kept for one in own]
         days = [DAYS if one.alarmed_after is None else one.alarmed_after for one in own]
-        axes.plot(kept, days, color=colour, lw=1.4, marker="o", ms=4, label=family)
+        if own:
+            axes.plot(kept, days, color=colour, lw=1.4, marker="o", ms=4, label=family)
     axes.axhline(DAYS, color=GREY, lw=1.2, ls="--")
     axes.text(0.99, DAYS, "not alarmed", ha="right", va="bottom", fontsize=8,
               transform=axes.get_yaxis_transform())  # fmt: skip
@@ -138,6 +140,7 @@ def draw_cost(axes: Axes, data: bytes) -> None:
         ylabel="days to the first correct alert",
         ylim=(0, DAYS * 1.1),
     )
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
 
 
