@@ -52,8 +52,11 @@ check: $(PACKAGE_STAMP) ## lint, format, types
 bench: setup ## speed, beside the comparison in the same run
 	$(BIN)/python -m bench.speed
 
-bench-detection: setup ## detection quality over simulated campaigns and quiet traffic
-	$(BIN)/python -m bench.detection
+# What bench-detection measures; `make bench-detection PARTS="quiet plots"` is about these two alone.
+PARTS ?= detection evasions mixing evasion_cost quiet evidence plots
+
+bench-detection: setup ## detection quality: campaigns, evasions, quiet traffic; then the plots
+	@for part in $(PARTS); do $(BIN)/python -m bench.$$part || exit 1; done
 
 bench-ablation: setup ## detection without one signal after the other, each time fitted anew
 	$(BIN)/python -m bench.ablation

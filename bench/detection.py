@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,13 +22,14 @@ import orjson
 from bench.corpora import prompts_directory
 from bench.fit_tie_score import as_toml, fit, prepare
 from bench.fitting_runs import RUNS
-from bench.ties import blocks_of
+from bench.ties import outcomes
 from models.judge import judge
 from models.judgement import Judgement, Traffic
 from models.tie_score import read_score, shipped
 from schemas.alert import AlertEvent
 from schemas.codec import decode_truth
 from stream.local import LocalRun
+from stream.local_outcome import Outcome
 from stream.settings import Settings
 from stream.simulator import named_scenario, write_scenario
 
@@ -66,25 +68,29 @@ class Replay(NamedTuple):
     traffic: Traffic
 
 
-def replay(directory: Path, score: str | None, settings: Settings | None = None) -> Replay:
-    """Replay a simulated run with a tie score (TOML), or with the shipped one."""
+def replay(
+    directory: Path,
+    score: str | None,
+    settings: Settings | None = None,
+    watch: Callable[[Outcome], None] | None = None,
+) -> Replay:
+    """Replay a simulated run with a tie score (TOML), or with the shipped one.
+
+    `watch` is shown what each step gave, values of ties included.
+    """
     run = LocalRun(
         settings or Settings(),
+        keep_values=watch is not None,
         account_scores=False,
         score=read_score(score) if score else shipped(),
     )
-    facts = directory / "facts.jsonl"
-    if facts.exists():
-        run.add_facts(facts.read_bytes().splitlines())
-    source = run.open_source()
     alerts: list[AlertEvent] = []
-    line, first = 1, 0
-    for block in blocks_of(directory / "events.jsonl.zst"):
-        alerts.extend(run.feed(source, line, block).alerts)
-        line += len(block)
+    first = 0
+    for outcome in outcomes(run, directory):
+        alerts.extend(outcome.alerts)
+        if watch is not None:
+            watch(outcome)
         first = first or run.watermark or 0
-    alerts.extend(run.close_source(source).alerts)
-    alerts.extend(run.finish().alerts)
     return Replay(alerts, Traffic(run.counters.events, first, run.watermark or first))
 
 

@@ -77,10 +77,7 @@ def collect(directory: Path) -> LabelledTies:
         for campaign in truth.campaigns
         for account in campaign.accounts
     }
-    facts = directory / "facts.jsonl"
-    if facts.exists():
-        run.add_facts(facts.read_bytes().splitlines())
-    rows = [row for outcome in _outcomes(run, directory) for row in _rows(outcome, family)]
+    rows = [row for outcome in outcomes(run, directory) for row in _rows(outcome, family)]
     first = min(row[0] for row in rows)
     columns = list(zip(*rows, strict=True))
     return LabelledTies(
@@ -94,7 +91,11 @@ def collect(directory: Path) -> LabelledTies:
     )
 
 
-def _outcomes(run: LocalRun, directory: Path) -> Iterator[Outcome]:
+def outcomes(run: LocalRun, directory: Path) -> Iterator[Outcome]:
+    """What a run gives out, step by step, over a simulated recording with its facts."""
+    facts = directory / "facts.jsonl"
+    if facts.exists():
+        run.add_facts(facts.read_bytes().splitlines())
     source = run.open_source()
     line = 1
     for block in blocks_of(directory / "events.jsonl.zst"):

@@ -1,7 +1,8 @@
-"""95 % intervals: of a share found, and of a statistic over runs.
+"""95 % intervals: of a share found, of a count, and of a statistic over runs.
 
-Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927;
-Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979.
+Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28, 1936; Wilson, "Probable
+inference, the law of succession, and statistical inference", JASA 22, 1927; Efron, "Bootstrap
+methods: another look at the jackknife", Annals of Statistics 7, 1979.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import chi2
 
 _DEVIATIONS = 1.959964
 _RESAMPLES = 2_000
@@ -37,6 +39,12 @@ def wilson(found: int, tried: int) -> Interval:
     low = 0.0 if found == 0 else centre - half
     high = 1.0 if found == tried else centre + half
     return Interval(low, high)
+
+
+def poisson(count: int) -> Interval:
+    """The mean that may lie behind a count."""
+    low = 0.0 if count == 0 else chi2.ppf(0.025, 2 * count) / 2
+    return Interval(float(low), float(chi2.ppf(0.975, 2 * count + 2) / 2))
 
 
 def bootstrap(values: Sequence[float], statistic: Callable[..., Any]) -> Interval | None:
