@@ -15,10 +15,12 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
+from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import tls_context
 from stream.errors import UsageError
+from stream.format_paths import read_format_paths
 from stream.keys import HashKey, read_key
 
 Section = TypeVar("Section")
@@ -35,6 +37,7 @@ _SECTIONS: dict[str, type] = {
     "memory": MemoryOptions,
     "kafka": KafkaOptions,
 }
+_FORMATS = "formats"
 _MASKED = "********"
 
 
@@ -60,6 +63,7 @@ class Settings:
         learning: How long to watch before alerting.
         memory: Bounds of the state.
         kafka: The cluster, and how an application shares its work.
+        formats: Where fields stand that an input format cannot know.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -69,6 +73,7 @@ class Settings:
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    formats: FormatPaths = field(default_factory=dict)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 
@@ -86,18 +91,19 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     document = _document(path, problems)
     chosen = _overridden(document, environ, problems)
-    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow"})
+    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow", _FORMATS})
     problems += [f"{name}: unknown section" for name in unknown]
     sections = {
         name: _section(name, kind, chosen.get(name, {}), problems)
         for name, kind in _SECTIONS.items()
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
+    formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(allow=allow, key=key, **sections)
+    return Settings(formats=formats, allow=allow, key=key, **sections)
 
 
 def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
@@ -129,11 +135,23 @@ def _overridden(
         if not variable.startswith(_PREFIX) or _SEPARATOR not in variable:
             continue
         section, key = variable[len(_PREFIX) :].lower().split(_SEPARATOR, 1)
+        if section == _FORMATS:
+            continue
         if section not in _SECTIONS:
             problems.append(f"{variable}: unknown section {section}")
         elif isinstance(chosen[section], dict):
             chosen[section] = {**chosen[section], key: value}
     return chosen
+
+
+def _format_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that name paths of a format, by `format__field`."""
+    start = f"{_PREFIX}{_FORMATS.upper()}{_SEPARATOR}"
+    return {
+        variable[len(start) :].lower(): value
+        for variable, value in sorted(environ.items())
+        if variable.startswith(start)
+    }
 
 
 def _section(
@@ -204,6 +222,10 @@ def describe(settings: Settings) -> dict[str, Any]:
     shown: dict[str, Any] = {
         name: {part.name: _shown(getattr(settings, name), part) for part in fields(kind)}
         for name, kind in _SECTIONS.items()
+    }
+    shown[_FORMATS] = {
+        name: {field: list(paths) for field, paths in fields.items()}
+        for name, fields in settings.formats.items()
     }
     shown["allow"] = len(settings.allow)
     shown["key"] = {"id": settings.key.id, "public": settings.key.public}
