@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka \
+.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats \
 	parity chaos schemas constraints clean
 .DEFAULT_GOAL := help
 
@@ -73,6 +73,9 @@ bench-transfer: setup ## detectors on public streams that are no model traffic; 
 bench-kafka: setup ## speed through Kafka, beside the straightforward pipeline on the same broker
 	$(BIN)/python -m bench.kafka
 
+bench-formats: setup ## how fast each input format is decoded, beside the native one
+	$(BIN)/python -m bench.formats
+
 parity: setup ## 300,000 requests locally and through Kafka, the work shared in nine ways
 	$(BIN)/python -m tests.long.parity
 
@@ -85,7 +88,7 @@ schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 constraints: ## pin all dependencies anew; needs uv on the path
 	@command -v uv > /dev/null || { echo "make constraints needs uv on the path" >&2; exit 1; }
 	@echo "# Every dependency, direct and indirect, with its hashes. Written by \`make constraints\`." > constraints.new
-	@uv pip compile pyproject.toml --group dev --extra mmdb --extra parquet --extra rocksdict --universal \
+	@uv pip compile pyproject.toml --group dev --extra mmdb --extra otlp --extra parquet --extra rocksdict --universal \
 		--python-version 3.11 --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet >> constraints.new
 	@mv constraints.new constraints.txt
 

@@ -100,8 +100,11 @@ def network_columns(
 def network_bits(text: str) -> tuple[int, int]:
     """Address and network (/24 or /48) as numbers below 2^56 to be read back; 0 if unreadable.
 
-    IPv6 addresses count by their /48 only, since a customer commonly holds that much.
+    IPv6 addresses count by their /48 only, since a customer commonly holds that much. An address
+    whose end a gateway masks comes as `192.0.2.0/24`: a network, and no address.
     """
+    if text.endswith(".0/24"):
+        return 0, network_bits(text.removesuffix("/24"))[1]
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

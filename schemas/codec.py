@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, overload
 
 import msgspec
 import orjson
@@ -33,23 +34,63 @@ MAX_LINE = 4 * 2**20
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
+Part = Callable[[], bytes | None] | None
+"""Gives one of several requests in a record as a record of its own; None if it cannot be."""
+
 _strict = msgspec.json.Decoder(RequestEvent)
 
 
 class DecodedRequests(NamedTuple):
-    """A block of lines, decoded: every line is in `rows` or in `rejects`, both in order.
+    """A block of lines, decoded: `rows` and `rejects` are both in the order of the lines.
+
+    A line may hold several requests, and then be in either more than once. One that holds none, as
+    traces of other work, is in neither.
 
     Attributes:
         events: The events, times as Unix seconds.
         rows: For each event, the index of its line.
-        rejects: Index of each refused line, and why.
+        rejects: Index of the line of each refusal, and why.
         unknown_fields: How many events carried each field that the contract does not know.
+        parts: For each event what gives it as a record of its own, None where it is its line's only
+            one; empty where all are.
     """
 
     events: list[RequestEvent]
     rows: list[int]
     rejects: list[tuple[int, InvalidRecord]]
     unknown_fields: dict[str, int]
+    parts: Sequence[Part] = ()
+
+    @property
+    def requests(self) -> int:
+        """How many requests there were, refused ones included."""
+        return len(self.events) + len(self.rejects)
+
+    def records(self, lines: Sequence[bytes]) -> Sequence[bytes]:
+        """For each event its record, for whoever refuses it later: its line, or itself alone."""
+        whole = [lines[row] for row in self.rows]
+        return _Records(whole, self.parts) if any(self.parts) else whole
+
+
+class _Records(Sequence[bytes]):
+    """Records of events, cut out of their lines only when they are asked for."""
+
+    def __init__(self, whole: Sequence[bytes], parts: Sequence[Part]) -> None:
+        self._whole = whole
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(index, slice):
+            return _Records(self._whole[index], self._parts[index])
+        part = self._parts[index]
+        return (part and part()) or self._whole[index]
 
 
 def decode_requests(lines: list[bytes]) -> DecodedRequests:
@@ -172,7 +213,7 @@ def _decode_usual(lines: list[bytes], row: int, events: list[RequestEvent]) -> i
                 return row
             event = decode(line)
             if isinstance(event.account_created, str) or isinstance(event.time, str):
-                _turn_to_seconds(event)
+                turn_to_seconds(event)
             events.append(event)
     except (InvalidRecord, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return row
@@ -192,7 +233,7 @@ def _decode_unusual(line: bytes) -> tuple[RequestEvent, list[str]]:
         if isinstance(value, float) and value.is_integer():
             record[name] = int(value)
     event = _convert(record, RequestEvent)
-    _turn_to_seconds(event)
+    turn_to_seconds(event)
     return event, unknown
 
 
@@ -213,8 +254,12 @@ def _convert(record: object, kind: type[Record]) -> Record:
         raise refused_value(error) from None
 
 
-def _turn_to_seconds(event: RequestEvent) -> None:
-    """Replace the times of an event that nobody else has seen yet by Unix seconds."""
+def turn_to_seconds(event: RequestEvent) -> None:
+    """Replace the times of an event that nobody else has seen yet by Unix seconds.
+
+    Raises:
+        InvalidRecord: A time is none.
+    """
     if isinstance(event.time, str):
         force_setattr(event, "time", to_seconds(event.time, "time"))
     if isinstance(event.account_created, str):

@@ -9,9 +9,12 @@ class InvalidRecord(ValueError):
     Args:
         reason: What is wrong, in one short sentence without any value of the record.
         field: The field at fault as a path (`tools[0]`), or None when the whole record is.
+        part: Where one of several requests in a record is refused, that one alone, as a record that
+            can be read again; None when the whole record is.
     """
 
-    def __init__(self, reason: str, field: str | None = None) -> None:
+    def __init__(self, reason: str, field: str | None = None, part: bytes | None = None) -> None:
         super().__init__(reason if field is None else f"{field}: {reason}")
         self.reason = reason
         self.field = field
+        self.part = part

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from models.coverage import FROM_FACTS, Coverage, CoverageCount
-from schemas.codec import decode_requests
+from schemas.formats import InputFormat, input_format
 from schemas.times import to_rfc3339
 from stream.checks import Check
 from stream.clock import now
@@ -23,6 +23,10 @@ from stream.settings import Settings, SettingsError, load_settings, names_broker
 _DISTRIBUTIONS = (
     *("aiokafka", "faust-streaming", "kafka-python", "msgspec", "numba", "numpy", "orjson"),
     *("river", "structlog", "zstandard"),
+)
+_EXTRAS = (
+    ("pyarrow", "Parquet", "parquet"),
+    ("opentelemetry-proto", "OTLP in protobuf", "otlp"),
 )
 
 
@@ -39,6 +43,7 @@ def diagnose(
     recordings: Sequence[str],
     *,
     broker: bool = False,
+    form: str | None = None,
 ) -> Diagnosis:
     """Look at everything; what cannot be looked at is a problem, never an exception.
 
@@ -47,6 +52,7 @@ def diagnose(
         environ: Environment variables.
         recordings: Recorded traffic to look at.
         broker: Look at the broker although no settings name one.
+        form: Name of the recordings' input format; None: that of the settings.
 
     Raises:
         RecordingError: A recording cannot be opened.
@@ -55,8 +61,9 @@ def diagnose(
     if broker or names_broker(config, environ):
         checks += _broker(config, environ)
     coverage = {}
+    decode = _decoder(config, environ, form)
     for name in recordings:
-        coverage[name], truncated = _covered(name)
+        coverage[name], truncated = _covered(name, decode)
         checks += _recording(name, coverage[name], truncated)
     return Diagnosis(checks, coverage)
 
@@ -71,12 +78,12 @@ def _libraries() -> Iterator[Check]:
             yield Check(name, "ok", metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Check(name, "problem", "is not installed")
-    if util.find_spec("pyarrow") is None:
-        yield Check(
-            "pyarrow", "warning", "is not installed: no Parquet (pip install 'gauger[parquet]')"
-        )
-    else:
-        yield Check("pyarrow", "ok", metadata.version("pyarrow"))
+    for name, lost, extra in _EXTRAS:
+        try:
+            yield Check(name, "ok", metadata.version(name))
+        except metadata.PackageNotFoundError:
+            text = f"is not installed: no {lost} (pip install 'gauger[{extra}]')"
+            yield Check(name, "warning", text)
 
 
 def _kernels() -> Check:
@@ -103,6 +110,15 @@ def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Check
     yield from _enrichment(settings)
 
 
+def _decoder(config: Path | None, environ: Mapping[str, str], form: str | None) -> InputFormat:
+    """How recordings are read: as the settings say, as far as they can be used."""
+    try:
+        settings = load_settings(config, environ)
+    except SettingsError:
+        settings = Settings()
+    return input_format(form or settings.kafka.input_format, settings.formats)
+
+
 def _broker(config: Path | None, environ: Mapping[str, str]) -> list[Check]:
     # Kafka's clients are imported where there is a broker to look at.
     from stream.broker.health import broker_checks  # noqa: PLC0415
@@ -110,13 +126,14 @@ def _broker(config: Path | None, environ: Mapping[str, str]) -> list[Check]:
     from stream.live_traffic import traffic_checks  # noqa: PLC0415
 
     try:
-        options = load_settings(config, environ).kafka
+        settings = load_settings(config, environ)
     except SettingsError:
         return [Check("broker", "warning", "not looked at before the settings are mended")]
+    options = settings.kafka
     checks = broker_checks(options)
     if any(check.name in {"broker", "topics"} and check.status == "problem" for check in checks):
         return checks
-    return [*checks, *source_checks(options), *traffic_checks(options)]
+    return [*checks, *source_checks(options), *traffic_checks(options, settings.formats)]
 
 
 def _key(settings: Settings, environ: Mapping[str, str]) -> Iterator[Check]:
@@ -142,14 +159,14 @@ def _allow_list(settings: Settings) -> Iterator[Check]:
             yield Check("allow list", "warning", f"{text}; owner {entry.owner}")
 
 
-def _covered(name: str) -> tuple[Coverage, str | None]:
+def _covered(name: str, decode: InputFormat) -> tuple[Coverage, str | None]:
     count = CoverageCount(now() / 1e6)
     with Recording(name) as recording:
         for block in recording.blocks():
             if block.oversized:
                 count.add([], bad=1)
                 continue
-            decoded = decode_requests(block.lines)
+            decoded = decode(block.lines)
             count.add(decoded.events, len(decoded.rejects), decoded.unknown_fields)
         return count.result(), recording.truncated
 

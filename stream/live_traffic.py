@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 
 from models.coverage import SIGHT, Coverage, CoverageCount, has_vanished, lost_sight
 from schemas.formats import InputFormat, input_format
+from schemas.reading.paths import FormatPaths
 from schemas.times import to_rfc3339
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
@@ -32,9 +33,9 @@ class _Past(NamedTuple):
     coverage: Coverage
 
 
-def traffic_checks(options: KafkaOptions) -> Iterator[Check]:
+def traffic_checks(options: KafkaOptions, paths: FormatPaths | None = None) -> Iterator[Check]:
     """What the request topics carry; what cannot be looked at is a warning, never an exception."""
-    decode = input_format(options.input_format)
+    decode = input_format(options.input_format, paths)
     for topic in TopicNames.of(options).requests:
         name = f"traffic {topic}"
         try:

@@ -18,9 +18,10 @@ from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
 from models.verdicts import verdict_of
-from schemas.codec import decode_facts, decode_requests
+from schemas.codec import decode_facts
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
+from schemas.formats import DEFAULT_FORMAT, input_format
 from stream.counters import Counters
 from stream.enrichment import Enricher
 from stream.local_outcome import Outcome, outcome_of
@@ -51,6 +52,7 @@ class LocalRun:
         account_scores: Make score records of accounts; they cost more than their accounts'
             requests.
         score: The tie score; the one that ships by default.
+        form: Name of the input format.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class LocalRun:
         keep_values: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
+        form: str = DEFAULT_FORMAT,
     ) -> None:
+        self._decode = input_format(form, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
         self._enricher = Enricher(settings.enrichment)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
@@ -140,7 +144,7 @@ class LocalRun:
 
     def feed(self, source: int, first_line: int, lines: list[bytes]) -> Outcome:
         """Take consecutive lines of a source."""
-        decoded = decode_requests(lines)
+        decoded = self._decode(lines)
         dead = [
             _dead_letter(source, first_line + row, lines[row], error)
             for row, error in decoded.rejects
@@ -152,11 +156,11 @@ class LocalRun:
             batch = self._builder.build(decoded.events)
             self._dropped_sketches.update(self._builder.take_dropped_sketches())
             numbers = [first_line + row for row in decoded.rows]
-            records = [lines[row] for row in decoded.rows]
+            records = decoded.records(lines)
             opened = self._sources[source].source
             self._deliver(opened.admit(batch, numbers, records))
             dead += self._refused(source)
-        return self._advance(dead)
+        return self._advance(dead)._replace(requests=decoded.requests)
 
     def _refused(self, source: int) -> list[DeadLetter]:
         error = InvalidRecord(_FAR_AHEAD, "time")
@@ -253,6 +257,7 @@ class LocalRun:
         keep_values: bool = False,
         account_scores: bool = True,
         score: TieScore | None = None,
+        form: str = DEFAULT_FORMAT,
     ) -> LocalRun:
         """The run that `save` made bytes of.
 
@@ -272,6 +277,7 @@ class LocalRun:
             keep_values=keep_values,
             account_scores=account_scores,
             score=score,
+            form=form,
         )
         run._detector.load(state["detector"])
         run.watermark = state["watermark"]
@@ -294,4 +300,4 @@ def _each(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLet
 
 
 def _dead_letter(source: int, number: int, line: bytes, error: InvalidRecord) -> DeadLetter:
-    return DeadLetter(line, "", source, number, error.reason, error.field)
+    return DeadLetter(error.part or line, "", source, number, error.reason, error.field)

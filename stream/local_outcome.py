@@ -16,7 +16,8 @@ from schemas.score import ScoreRecord
 class Outcome(NamedTuple):
     """What a step gave out.
 
-    Tie reports, features of accounts and values of ties only where the run keeps them.
+    Tie reports, features of accounts and values of ties only where the run keeps them. `requests`
+    were in the lines that were taken, refused ones included.
     """
 
     alerts: list[AlertEvent]
@@ -25,6 +26,7 @@ class Outcome(NamedTuple):
     reports: Sequence[tuple[int, TieReport]] = ()
     features: Sequence[tuple[int, AccountScores]] = ()
     values: Sequence[tuple[int, TieValues]] = ()
+    requests: int = 0
 
 
 def outcome_of(closed: ClosedEpochs, dead: list[DeadLetter]) -> Outcome:

@@ -31,7 +31,8 @@ class Replayed:
         ending: How it ended.
         findings: All findings, by the time of their first event.
         lines: Lines read, blank ones not counted.
-        bad: Those that were refused.
+        requests: Requests in them, refused ones included; a line may hold several, or none.
+        bad: Refusals: of lines, or of requests in a line of several.
         bad_facts: Lines of the facts file that were refused.
         bad_feedback: Lines of the feedback files that were refused.
         truncated: Recordings that broke off, each told in one line.
@@ -40,14 +41,15 @@ class Replayed:
     ending: Ending = "done"
     findings: list[Finding] = field(default_factory=list)
     lines: int = 0
+    requests: int = 0
     bad: int = 0
     bad_facts: int = 0
     bad_feedback: int = 0
     truncated: list[str] = field(default_factory=list)
 
     def bad_share(self) -> float:
-        """Share of the lines that were refused."""
-        return self.bad / self.lines if self.lines else 0.0
+        """Share of the lines that were refused; of the requests where lines hold several."""
+        return self.bad / max(self.lines, self.requests, 1)
 
 
 @dataclass(slots=True)
@@ -151,7 +153,9 @@ class Replay:
                 self._refuse(source, block)
             else:
                 self._result.lines += len(block.lines)
-                self._take(self._run.feed(source.number, block.first_line, block.lines))
+                outcome = self._run.feed(source.number, block.first_line, block.lines)
+                self._result.requests += outcome.requests
+                self._take(outcome)
             self._display.show(self._position())
             if self._too_many_bad(_LINES_BEFORE_STOPPING if self._open else 1):
                 self._result.ending = "too many bad lines"

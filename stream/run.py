@@ -28,6 +28,10 @@ class Outcome(Protocol):
         """Refused records; `partition` is the source, `offset` the line."""
 
     @property
+    def requests(self) -> int:
+        """Requests in the lines that were taken, refused ones included: a line may hold several."""
+
+    @property
     def features(self) -> Sequence[tuple[int, AccountScores]]:
         """Epoch, and features of the accounts that got a score in it, where the run keeps them."""
 

@@ -16,11 +16,13 @@ import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
 from schemas.indicators import CommunityKey
+from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import tls_context
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
+from stream.format_paths import read_format_paths
 from stream.keys import HashKey, read_key
 from stream.receive.options import ReceiveOptions
 from stream.sharing import SharingOptions, read_community_key
@@ -42,6 +44,7 @@ _SECTIONS: dict[str, type] = {
     "kafka": KafkaOptions,
     "sharing": SharingOptions,
 }
+_FORMATS = "formats"
 _MASKED = "********"
 
 
@@ -70,6 +73,7 @@ class Settings:
         receive: Where and how to receive over HTTP.
         kafka: The cluster, and how an application shares its work.
         sharing: How indicators are shared.
+        formats: Where fields stand that an input format cannot know.
         allow: The allow list.
         key: The key of all keyed hashes.
         community_key: The key under which indicators are shared, if there is one.
@@ -83,6 +87,7 @@ class Settings:
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)
+    formats: FormatPaths = field(default_factory=dict)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
     community_key: CommunityKey | None = None
@@ -101,19 +106,20 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     document = _document(path, problems)
     chosen = _overridden(document, environ, problems)
-    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow"})
+    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow", _FORMATS})
     problems += [f"{name}: unknown section" for name in unknown]
     sections = {
         name: _section(name, kind, chosen.get(name, {}), problems)
         for name, kind in _SECTIONS.items()
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
+    formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
     community_key = _community_key(sections["sharing"], problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(allow=allow, key=key, community_key=community_key, **sections)
+    return Settings(formats=formats, allow=allow, key=key, community_key=community_key, **sections)
 
 
 def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
@@ -145,11 +151,23 @@ def _overridden(
         if not variable.startswith(_PREFIX) or _SEPARATOR not in variable:
             continue
         section, key = variable[len(_PREFIX) :].lower().split(_SEPARATOR, 1)
+        if section == _FORMATS:
+            continue
         if section not in _SECTIONS:
             problems.append(f"{variable}: unknown section {section}")
         elif isinstance(chosen[section], dict):
             chosen[section] = {**chosen[section], key: value}
     return chosen
+
+
+def _format_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that name paths of a format, by `format__field`."""
+    start = f"{_PREFIX}{_FORMATS.upper()}{_SEPARATOR}"
+    return {
+        variable[len(start) :].lower(): value
+        for variable, value in sorted(environ.items())
+        if variable.startswith(start)
+    }
 
 
 def _section(
@@ -228,6 +246,10 @@ def describe(settings: Settings) -> dict[str, Any]:
     shown: dict[str, Any] = {
         name: {part.name: _shown(getattr(settings, name), part) for part in fields(kind)}
         for name, kind in _SECTIONS.items()
+    }
+    shown[_FORMATS] = {
+        name: {field: list(paths) for field, paths in fields.items()}
+        for name, fields in settings.formats.items()
     }
     shown["allow"] = len(settings.allow)
     shown["key"] = {"id": settings.key.id, "public": settings.key.public}

@@ -24,12 +24,14 @@ class WarmFiles:
         facts: Facts records.
         feedback: Verdicts on findings.
         alerts: Where alert events go; they are not published.
+        form: Name of the input format; None: that of the settings, in which workers read.
     """
 
     recordings: tuple[str, ...]
     facts: str | None = None
     feedback: tuple[str, ...] = ()
     alerts: str | None = None
+    form: str | None = None
 
 
 class Warmed(NamedTuple):
@@ -55,7 +57,8 @@ def warm_up(files: WarmFiles, settings: Settings, display: Display) -> Warmed:
     )
     paths.check()
     require_unused(settings.kafka)
-    run = LocalRun(settings, settings.kafka.partitions, account_scores=False)
+    form = files.form or settings.kafka.input_format
+    run = LocalRun(settings, settings.kafka.partitions, account_scores=False, form=form)
     summary = replay_files(paths, lambda _: run, display)
     failure = failures(summary)
     if summary.ending != "done" or failure:

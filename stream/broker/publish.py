@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.codec import decode_facts, decode_feedback
 from schemas.errors import InvalidRecord
+from schemas.formats import DEFAULT_FORMAT, input_format
 from schemas.times import to_rfc3339
 from stream.broker.names import TopicNames
 from stream.broker.pace import Pace
@@ -40,6 +41,7 @@ class PublishPlan:
         topic: Where the traffic goes; None: the first request topic of the settings.
         speed: Seconds of event time a second of wall clock time; None: as fast as possible.
         end: Whether the recordings are finished, so that their last epoch closes.
+        form: Name of the input format; None: that of the settings, in which workers read.
     """
 
     recordings: tuple[str, ...]
@@ -48,6 +50,7 @@ class PublishPlan:
     topic: str | None = None
     speed: float | None = None
     end: bool = True
+    form: str | None = None
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -121,6 +124,9 @@ class _Publication:
         self._playback = Playback(self._topic, settings.epoch, pace, self._idle)
         self._recordings: Sequence[Recording] = ()
         self._keyed: list[KeyedRecording] = []
+        form = plan.form or settings.kafka.input_format
+        native = form == DEFAULT_FORMAT
+        self._decode = None if native else input_format(form, settings.formats)
         self._facts = _Told()
         self._feedback = _Told()
 
@@ -132,7 +138,7 @@ class _Publication:
             for path in self._plan.feedback:
                 self._tell(path, self._feedback_topic, _placed_verdict, self._feedback)
         self._recordings = recordings
-        self._keyed = [KeyedRecording(recording) for recording in recordings]
+        self._keyed = [KeyedRecording(recording, self._decode) for recording in recordings]
         rows = merged(self._keyed)
         while chunk := list(islice(rows, _ROWS_A_LOOK)):
             self._playback.publish(chunk)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 
 import msgspec
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from models.watermark import Watermark
 from schemas.errors import InvalidRecord
+from schemas.formats import InputFormat
 from schemas.request import Identifier
 from schemas.times import EventTime, to_seconds
 from stream.clock import now
@@ -72,13 +73,15 @@ class KeyedRecording:
 
     Args:
         recording: An opened recording; the caller closes it.
+        decode: How a line is written; None: as Gauger's own requests, of which little must be read.
 
     Attributes:
         bad: Lines without a readable account and time so far.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, decode: InputFormat | None = None) -> None:
         self._recording = recording
+        self._headers = _native_headers if decode is None else partial(_headers, decode)
         self._watermark = Watermark()
         self._timed = 0
         self._reached = 0
@@ -106,14 +109,11 @@ class KeyedRecording:
 
     def _take(self, lines: list[bytes], held: _Held) -> None:
         first = len(held.lines)
-        for line in lines:
-            try:
-                header = _decode(line)
-                moment, (key, number) = header.time, route(header.account)
-                if isinstance(moment, str):
-                    moment = to_seconds(moment, "time")
-            except (InvalidRecord, msgspec.DecodeError, UnicodeError, RecursionError):
+        for line, header in zip(lines, self._headers(lines), strict=True):
+            if header is None:
                 moment, key, number = _UNKNOWN, None, zlib.crc32(line) & _POSITIVE
+            else:
+                moment, (key, number) = header[1], route(header[0])
             held.times.append(moment)
             held.keys.append(key)
             held.hashes.append(number)
@@ -147,6 +147,31 @@ class KeyedRecording:
         believed[rows] = times[rows]
         floor = self._reached or (int(times[rows[0]]) if len(rows) else 0)
         return np.maximum.accumulate(np.maximum(believed, floor))
+
+
+def _native_headers(lines: Iterable[bytes]) -> Iterator[tuple[str, float] | None]:
+    """Account and time of each line; None where they cannot be read."""
+    for line in lines:
+        try:
+            header = _decode(line)
+            moment = header.time
+            if isinstance(moment, str):
+                moment = to_seconds(moment, "time")
+        except (InvalidRecord, msgspec.DecodeError, UnicodeError, RecursionError):
+            yield None
+        else:
+            yield header.account, moment
+
+
+def _headers(decode: InputFormat, lines: list[bytes]) -> list[tuple[str, float] | None]:
+    """The same of any format; of a line of several requests the account of the latest."""
+    headers: list[tuple[str, float] | None] = [None] * len(lines)
+    decoded = decode(lines)
+    for row, event in zip(decoded.rows, decoded.events, strict=True):
+        moment, known = float(event.time), headers[row]
+        if known is None or moment > known[1]:
+            headers[row] = (event.account, moment)
+    return headers
 
 
 def merged(recordings: Sequence[KeyedRecording]) -> Iterator[Row]:

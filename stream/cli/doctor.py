@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, JsonOption, config_path
+from stream.cli.options import ConfigOption, FormatOption, JsonOption, config_path, require_format
 
 if TYPE_CHECKING:
     from models.coverage import Coverage
@@ -24,6 +24,7 @@ def doctor(
     recordings: Annotated[
         list[str] | None, typer.Argument(metavar="FILE", help="Recorded traffic to look at.")
     ] = None,
+    input_format: FormatOption = None,
     *,
     broker: Annotated[
         bool, typer.Option("--broker", help="Look at the broker although no settings name one.")
@@ -43,8 +44,15 @@ def doctor(
     from stream.errors import FailedRun
     from stream.log import mute_clients
 
+    require_format(input_format)
     mute_clients()
-    diagnosis = diagnose(config_path(context, config), os.environ, recordings or [], broker=broker)
+    diagnosis = diagnose(
+        config_path(context, config),
+        os.environ,
+        recordings or [],
+        broker=broker,
+        form=input_format,
+    )
     if json:
         typer.echo(encode(diagnosis).decode())
     else:

@@ -20,6 +20,12 @@ ConfigOption = Annotated[
         help="Settings; without it gauger.toml in the current folder, if there is one.",
     ),
 ]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Format of a record; without it kafka.input_format of the settings."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -47,6 +53,19 @@ def settings_of(context: typer.Context, given: Path | None) -> Settings:
     if settings.key.public:
         warn("GAUGER_KEY_FILE is not set: hashes are made with the public demonstration key")
     return settings
+
+
+def require_format(name: str | None) -> None:
+    """Make sure that an input format exists, if one was named.
+
+    Raises:
+        UsageError: Naming those that there are.
+    """
+    from schemas.formats import format_names  # noqa: PLC0415 - as above
+    from stream.errors import UsageError  # noqa: PLC0415 - as above
+
+    if name is not None and name not in format_names():
+        raise UsageError(f"unknown input format {name}; known: {', '.join(format_names())}")
 
 
 def warn(text: str) -> None:

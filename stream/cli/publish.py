@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, JsonOption, config_path
+from stream.cli.options import ConfigOption, FormatOption, JsonOption, config_path, require_format
 
 _AT_ONCE = "max"
 
@@ -43,6 +43,7 @@ def publish(
             metavar="FILE", help="Verdicts on alerts, published before the traffic; repeatable."
         ),
     ] = None,
+    input_format: FormatOption = None,
     *,
     no_end: Annotated[
         bool, typer.Option("--no-end", help="More will follow: leave the last epoch open.")
@@ -62,6 +63,7 @@ def publish(
     from stream.progress import display_for
     from stream.settings import load_settings
 
+    require_format(input_format)
     mute_clients()
     plan = PublishPlan(
         recordings=tuple(files),
@@ -70,6 +72,7 @@ def publish(
         topic=topic,
         speed=_speed(speed),
         end=not no_end,
+        form=input_format,
     )
     settings = load_settings(config_path(context, config), os.environ)
     published = publish_files(plan, settings, display_for())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, JsonOption, settings_of
+from stream.cli.options import ConfigOption, JsonOption, require_format, settings_of
 
 if TYPE_CHECKING:
     from stream.run import Run
@@ -50,7 +50,9 @@ def replay(
     max_bad_share: Annotated[
         float | None, typer.Option(min=0, max=1, help="Fail above this share of refused lines.")
     ] = None,
-    input_format: Annotated[str, typer.Option(metavar="NAME", help="Format of a line.")] = "native",
+    input_format: Annotated[
+        str, typer.Option(metavar="NAME", help="Format of a record.")
+    ] = "native",
     state: Annotated[
         Path | None,
         typer.Option(
@@ -71,13 +73,11 @@ def replay(
     Everything happens in this process. Several files are merged by time. What was found is summed
     up on stdout, progress and warnings go to stderr.
     """
-    from schemas.formats import format_names
     from stream.errors import FailedRun, UsageError
     from stream.progress import display_for
     from stream.replay_files import ReplayFiles, failures, replay_files
 
-    if input_format not in format_names():
-        raise UsageError(f"unknown input format {input_format}; known: {', '.join(format_names())}")
+    require_format(input_format)
     if json and "-" in {alerts, scores, dead_letters}:
         raise UsageError("--json and an output to - both write to stdout; give one a file")
     for option, file in (("--features", features), ("--p-values", p_values)):
@@ -110,6 +110,7 @@ def replay(
                 account_scores=scored,
                 keep_features=kept,
                 keep_values=valued,
+                form=input_format,
             )
         return LocalRun.load(
             saved,
@@ -119,6 +120,7 @@ def replay(
             account_scores=scored,
             keep_features=kept,
             keep_values=valued,
+            form=input_format,
         )
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)

@@ -42,7 +42,7 @@ def sketch(
     if input_format not in format_names():
         raise UsageError(f"unknown input format {input_format}; known: {', '.join(format_names())}")
     settings = settings_of(context, config)
-    told = sketch_files(files, out, decoder(input_format), Sketcher(settings.key))
+    told = sketch_files(files, out, decoder(input_format, settings.formats), Sketcher(settings.key))
     for line in sketch_lines(told):
         typer.echo(line, err=True)
     if told.truncated:

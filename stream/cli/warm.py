@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, JsonOption, settings_of
+from stream.cli.options import ConfigOption, FormatOption, JsonOption, require_format, settings_of
 
 
 def warm(
@@ -30,6 +30,7 @@ def warm(
     alerts: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write what was found; - is stdout.")
     ] = None,
+    input_format: FormatOption = None,
     *,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -49,10 +50,15 @@ def warm(
 
     if json and alerts == "-":
         raise UsageError("--json and an output to - both write to stdout; give one a file")
+    require_format(input_format)
     mute_clients()
     settings = settings_of(context, config)
     paths = WarmFiles(
-        recordings=tuple(files), facts=facts, feedback=tuple(feedback or ()), alerts=alerts
+        recordings=tuple(files),
+        facts=facts,
+        feedback=tuple(feedback or ()),
+        alerts=alerts,
+        form=input_format,
     )
     warmed = warm_up(paths, settings, display_for())
     if json:

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from schemas.formats import input_format
+from schemas.reading.paths import FormatPaths
 from stream.broker.names import TopicNames
 from stream.edge import Sketcher
 from stream.errors import FailedRun
@@ -56,7 +57,7 @@ async def _receive(
     context: ssl.SSLContext | None,
 ) -> None:
     names, tally = TopicNames.of(settings.kafka), Tally()
-    sketch = sketching(Sketcher(settings.key)) if options.sketch else None
+    sketch = sketching(Sketcher(settings.key), settings.formats) if options.sketch else None
     delivery = Delivery(settings.kafka, options.delivery_seconds)
     await delivery.start([names.requests[0], names.facts, names.feedback])
     receiver = Receiver(options, settings.kafka, delivery, tokens, sketch, tally)
@@ -74,9 +75,9 @@ async def _receive(
         _log.info("receiving_stopped")
 
 
-def sketching(sketcher: Sketcher) -> Sketch:
-    """What sketches records of any format."""
-    return lambda name, bodies: sketched(bodies, input_format(name), sketcher)
+def sketching(sketcher: Sketcher, paths: FormatPaths | None = None) -> Sketch:
+    """What sketches records of any format; `paths` say where fields stand that it cannot know."""
+    return lambda name, bodies: sketched(bodies, input_format(name, paths), sketcher)
 
 
 async def _told_to_stop() -> None:

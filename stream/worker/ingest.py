@@ -71,7 +71,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
         self._news = HeadNews(options, self._names, self._heard.append)
-        self._decode = input_format(options.input_format)
+        self._decode = input_format(options.input_format, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
         self._enricher = Enricher(settings.enrichment)
         self._owned: dict[TopicPartition, _Owned] = {}
@@ -226,7 +226,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         for offset, record, error in read.refused:
             await self._letters.refuse(partition, offset, record, error)
         owned.dirty = True
-        self._letters.count(len(records), len(read.refused))
+        self._letters.count(read.requests, len(read.refused))
 
     async def _look_after(self) -> None:
         """Save standings, tell them, and find out who is idle."""

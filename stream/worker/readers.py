@@ -38,10 +38,11 @@ class Refused(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What came of some records."""
+    """What came of some records; `requests` as many as they are, or as are in them."""
 
     sent: Sent
     refused: list[Refused]
+    requests: int
 
 
 class Reader(Protocol):
@@ -166,12 +167,13 @@ class RequestReader:
         batch = self._builder.build(decoded.events) if decoded.events else None
         self._tell_dropped()
         offsets = [records[row].offset for row in decoded.rows]
-        kept = [lines[row] for row in decoded.rows]
+        kept = decoded.records(lines)
         sent = self._source.read(batch, offsets, kept, last, marks)
         refused = [
-            Refused(records[row].offset, lines[row], error) for row, error in decoded.rejects
+            Refused(records[row].offset, error.part or lines[row], error)
+            for row, error in decoded.rejects
         ]
-        return Read(sent, refused)
+        return Read(sent, refused, max(len(records), decoded.requests))
 
     def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""

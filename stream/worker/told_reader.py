@@ -82,7 +82,7 @@ class ToldReader:
                 several.append(self._decode(record.offset, record.value or b""))
             except InvalidRecord as error:
                 refused.append(Refused(record.offset, record.value or b"", error))
-        return Read(self._source.read(several, records[-1].offset), refused)
+        return Read(self._source.read(several, records[-1].offset), refused, len(records))
 
     def tell(self, *, at_end: bool) -> Sent:
         """Bring everyone up to date; before the end of what was there, epochs wait."""

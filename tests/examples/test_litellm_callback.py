@@ -178,7 +178,6 @@ def test_a_gateway_never_waits(module: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert (made.sent, made.lost.total()) == (0, 20)
 
 
-@pytest.mark.skipif("litellm" not in formats.format_names(), reason="no input format litellm")
 def test_payloads_are_understood(
     logger: Callable[..., Any], module: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,3 +198,12 @@ def test_hashes_do_not_depend_on_the_hash_seed_of_the_interpreter() -> None:
     }
     own = f"{keyed_hash(KEY, 'account', b'x')} {StringHasher(KEY).one('owner', 'a b')}\n"
     assert said == {own}
+
+
+def test_of_a_masked_address_the_network_is_known() -> None:
+    masked = network_bits("192.0.2.0/24")
+    assert masked == (0, network_bits("192.0.2.9")[1])
+    address, network = network_columns(["192.0.2.0/24", "192.0.2.9"])
+    assert address[0] == 0
+    assert network[0] == network[1] == masked[1]
+    assert network_bits("no address/24") == network_bits("2001:db8::.0/24") == (0, 0)

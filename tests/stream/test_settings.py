@@ -142,6 +142,46 @@ def test_the_example_shows_every_key_with_its_default() -> None:
     assert written.keys() == shown.keys() - {"allow", "key"}
 
 
+def test_paths_of_formats_are_read_from_file_and_environment(tmp_path: Path) -> None:
+    path = _written(
+        tmp_path, '[formats.envoy]\naccount = "x-id"\n[formats.kong]\norg = ["a.b", "c"]\n'
+    )
+    settings = load_settings(path, {"GAUGER_FORMATS__ENVOY__ACCOUNT": "x-user, x-id"})
+    assert settings.formats == {
+        "envoy": {"account": ("x-user", "x-id")},
+        "kong": {"org": ("a.b", "c")},
+    }
+    assert describe(settings)["formats"]["kong"] == {"org": ["a.b", "c"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("formats = 3", "formats"),
+        ("[formats]\nenvoy = 3", "formats.envoy"),
+        ('[formats.envoi]\naccount = "a"', "formats.envoi"),
+        ('[formats.native]\naccount = "a"', "formats.native"),
+        ('[formats.kong]\nacount = "a"', "formats.kong.acount"),
+        ("[formats.kong]\naccount = 3", "formats.kong.account"),
+        ("[formats.kong]\naccount = []", "formats.kong.account"),
+        ('[formats.kong]\naccount = ["a", 3]', "formats.kong.account"),
+        ('[formats.kong]\naccount = "a..b"', "formats.kong.account"),
+        ('[formats.kong]\naccount = "a.a.a.a.a.a.a.a.a.a.a.a.a"', "formats.kong.account"),
+    ],
+)
+def test_faulty_paths_are_told_by_key(tmp_path: Path, text: str, place: str) -> None:
+    told = _problems(_written(tmp_path, f"{text}\n"), {})
+    assert [problem.split(": ")[0] for problem in told] == [place]
+
+
+def test_the_paths_of_the_example_are_some(tmp_path: Path) -> None:
+    path = Path(__file__).resolve().parents[2] / "examples" / "gauger.toml"
+    lines = path.read_text(encoding="utf-8").partition("[formats]")[2].splitlines()[1:]
+    shown = [line.removeprefix("# ") for line in lines[: lines.index("")]]
+    formats = load_settings(_written(tmp_path, "\n".join(shown)), {}).formats
+    assert formats.keys() == {"envoy", "kong"}
+
+
 def test_the_allow_list_of_the_example_is_one(tmp_path: Path) -> None:
     path = Path(__file__).resolve().parents[2] / "examples" / "gauger.toml"
     text = path.read_text(encoding="utf-8")

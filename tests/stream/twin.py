@@ -21,6 +21,7 @@ class TwinOutcome(NamedTuple):
     dead_letters: list[DeadLetter]
     features: tuple[()] = ()
     values: tuple[()] = ()
+    requests: int = 0
 
 
 class TwinRun:

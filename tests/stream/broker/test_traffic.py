@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import MAX_LINE
+from schemas.formats import input_format
 from stream.broker.traffic import KeyedRecording, Row, merged, route
 from stream.clock import now
 from stream.recordings import Recording
@@ -63,6 +64,21 @@ def test_a_line_is_published_as_it_is_under_its_account_and_time(tmp_path: Path)
 )
 def test_accounts_go_where_the_java_client_sends_them(account: str, hashed: int) -> None:
     assert route(account) == (account.encode(), hashed & 0x7FFFFFFF)
+
+
+def test_a_line_of_several_requests_has_the_account_and_time_of_the_latest(tmp_path: Path) -> None:
+    calls = [
+        {"id": "r", "startTime": START + at, "call_type": "completion", "end_user": account}
+        for at, account in ((1, "a"), (3, "b"), (2, "c"))
+    ]
+    path = tmp_path / "calls.jsonl"
+    path.write_bytes(b"\n".join(map(orjson.dumps, (calls, {}, calls[:1]))) + b"\n")
+    with Recording(str(path)) as recording:
+        keyed = KeyedRecording(recording, input_format("litellm"))
+        rows = list(keyed.rows())
+    assert [row[2] for row in rows] == [b"b", None, b"a"]
+    assert reached(rows) == [START + 3] * 3
+    assert keyed.bad == 1
 
 
 def test_both_forms_of_time_are_read(tmp_path: Path) -> None:

@@ -254,3 +254,40 @@ def test_simulated_traffic_is_the_same_for_the_same_seed(capsys: Captured) -> No
     assert first["events"] == second["events"] > 0
     for name in ("events.jsonl.zst", "facts.jsonl", "truth.json"):
         assert (Path("one") / name).read_bytes() == (Path("two") / name).read_bytes()
+
+
+def _gateway_log(path: str) -> str:
+    """Lines of Kong, one of them without a consumer, which the settings leave to the user agent."""
+    lines = (
+        {
+            "started_at": 1_700_000_000_000 + row * 1_000,
+            "request": {
+                "id": str(row),
+                "headers": {"user-agent": "app/1", "x-user": f"u{row % 3}"},
+            },
+            "response": {"status": 200},
+        }
+        for row in range(20)
+    )
+    Path(path).write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return path
+
+
+@pytest.mark.parametrize("form", ["kong", "auto"])
+def test_what_a_gateway_wrote_is_replayed_and_looked_at(form: str, capfd: Captured) -> None:
+    path = _gateway_log("kong.jsonl")
+    Path("gauger.toml").write_text('[formats.kong]\naccount = "request.headers.x-user"\n', "utf-8")
+    assert main(["replay", path, "--input-format", form, "--json"]) == 0
+    counts = orjson.loads(capfd.readouterr().out)["counts"]
+    assert (counts["events"], counts["bad"], counts["accounts"]) == (20, 0, 3)
+    assert main(["doctor", path, "--input-format", form, "--json"]) == 0
+    coverage = orjson.loads(capfd.readouterr().out)["recordings"][path]
+    assert (coverage["requests"], coverage["fill"]["user_agent"]) == (20, 1.0)
+
+
+@pytest.mark.parametrize("verb", ["replay", "doctor", "publish", "warm"])
+def test_an_unknown_format_is_wrong_usage(verb: str, capfd: Captured) -> None:
+    assert main([verb, _gateway_log("kong.jsonl"), "--input-format", "kongo"]) == 2
+    assert (
+        "known: auto, azure, bedrock, envoy, kong, litellm, native, otel" in capfd.readouterr().err
+    )

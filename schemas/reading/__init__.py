@@ -1,0 +1,1 @@
+"""What input formats have in common: values, paths, both sides of an exchange, and events."""
