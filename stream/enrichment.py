@@ -93,9 +93,9 @@ class _Lookup:
         self.of = lru_cache(_MOST_REMEMBERED)(self._look_up)
 
     def _look_up(self, text: str) -> Value:
-        """What the database says of an address; None of what is no address."""
+        """What the database says of an address, or of a network by its first; else None."""
         try:
-            address = ip_address(text)
+            address = ip_address(text.partition("/")[0])
             mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
             record = self._database.get(mapped or address)
         except self._damage as error:
