@@ -67,7 +67,9 @@ class CrossingFindings:
         vouched = known["account"][self._allowed.covers(known, time)]
         groups = self.crossings.groups(frozenset(vouched.tolist()))
         per_million = self._per_million(epoch, groups)
-        found = (self._finding(group, per_million, time) for group in groups)
+        dismissed = self.crossings.showing(self._clusters.dismissed)
+        left = [group for group in groups if dismissed.isdisjoint(group.shown)]
+        found = (self._finding(group, per_million, time) for group in left)
         return [tie for tie in found if tie is not None]
 
     def _per_million(self, epoch: int, groups: Sequence[CrossingGroup]) -> float:
@@ -80,8 +82,7 @@ class CrossingFindings:
     def _finding(self, group: CrossingGroup, per_million: float, time: int) -> TieFinding | None:
         owned = self.crossings.owned(group)
         accounts = np.sort(self._allowed.strip(group.key, owned, time)["account"])
-        dismissed = not self._clusters.dismissed.isdisjoint(group.values)
-        if dismissed or len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
+        if len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
             return None
         rate = per_million * _FALLOFF ** (min(group.causes, _MOST_CAUSES) - 1)
         p_value = self._budget.p_value(rate)

@@ -79,14 +79,12 @@ class CrossingGroup:
         key: The tie key of the value that crossed first.
         shown: How many signatures of others in the group each account presented, by account key.
         causes: Values needed to tie the group together.
-        values: Its values, as far as they are kept by name, ascending.
     """
 
     key: int
     first_epoch: int
     causes: int
     shown: dict[int, int] = field(default_factory=dict)
-    values: list[int] = field(default_factory=list)
 
 
 class Crossings:
@@ -233,12 +231,14 @@ class Crossings:
             first, key = shown.names[0]
             root = forest.root(sides.issued[0])
             group = groups.setdefault(root, CrossingGroup(key, first, forest.causes(root)))
-            group.values += [value for _, value in shown.names]
             for account in sides.presented:
                 group.shown[account] = group.shown.get(account, 0) + shown.count
-        for group in groups.values():
-            group.values.sort()
         return sorted(groups.values(), key=lambda group: group.key)
+
+    def showing(self, values: Iterable[int]) -> set[int]:
+        """Accounts that show these values, as far as those are kept by name."""
+        every = (self._sides[value] for value in values if value in self._sides)
+        return {account for sides in every for side in sides for account in side}
 
     def _are_known(self, accounts: Iterable[int]) -> bool:
         return all(account in self._owners for account in accounts)

@@ -137,6 +137,18 @@ def test_a_dismissed_group_does_not_come_back_when_what_it_was_found_by_is_old()
     assert found == [False, True]
 
 
+def test_a_dismissed_group_does_not_come_back_when_its_first_account_only_gives() -> None:
+    later = 8 + 15 * 288
+    clusters = Clusters()
+    crossing = findings(clusters=clusters)
+    [tie] = find(crossing, chain(8))
+    cluster = Cluster("pool", 7, 7, tie.key, 1.0, 1.0)
+    clusters.put(cluster, tie, 7)
+    clusters.let_go(cluster)
+    crossing.crossings.expire(later, clusters.dismissed)
+    assert find(crossing, chain(8, first=2)) == []
+
+
 def test_the_state_goes_on_where_it_stood() -> None:
     one, other = findings(), findings()
     assert len(find(one, chain(8))) == 1

@@ -60,8 +60,9 @@ def groups(shown: Mapping[int, set[int]], holders: Mapping[int, Holder]) -> list
     return noted({value: frozenset(one) for value, one in shown.items()}, holders).groups()
 
 
-def conversations(group: CrossingGroup) -> list[int]:
-    return sorted({value // ROUND for value in group.values})
+def conversations(group: CrossingGroup, shown: Shown) -> set[int]:
+    """Those that went around in the group."""
+    return {value for value, accounts in shown.items() if accounts <= group.shown.keys()}
 
 
 @given(SHOWN, st.randoms(use_true_random=False))
@@ -77,19 +78,20 @@ def test_the_order_in_which_signatures_come_does_not_matter(shown: Shown, random
 def test_groups_are_a_partition_of_accounts_and_of_signatures(shown: Shown) -> None:
     found = noted(shown, STRANGERS).groups()
     accounts = [account for group in found for account in group.shown]
-    values = [value for group in found for value in conversations(group)]
+    values = [value for group in found for value in conversations(group, shown)]
     assert sorted(accounts) == sorted(frozenset().union(*shown.values()))
     assert sorted(values) == sorted(shown)
     for group in found:
-        talking = (shown[value] for value in conversations(group))
+        talking = (shown[value] for value in conversations(group, shown))
         assert frozenset().union(*talking) == set(group.shown)
 
 
 @given(SHOWN)
 def test_a_group_has_no_more_causes_than_signatures_or_than_tie_its_accounts(shown: Shown) -> None:
     for group in noted(shown, STRANGERS).groups():
-        assert 1 <= group.causes <= min(len(group.values), len(group.shown) - 1)
-        assert group.key in group.values
+        within = conversations(group, shown)
+        assert 1 <= group.causes <= min(len(within), len(group.shown) - 1)
+        assert group.key // ROUND in within
 
 
 @given(SHOWN, st.dictionaries(ACCOUNTS, st.tuples(*[st.integers(0, 3)] * 3), min_size=12))
@@ -168,7 +170,7 @@ def test_what_has_not_crossed_for_long_goes_with_what_was_known_of_its_accounts(
     crossings.learn(STRANGERS)
     crossings.expire(8)
     [group] = crossings.groups()
-    assert conversations(group) == [2]
+    assert set(group.shown) == {3, 4, 5}
     assert {account for account, *_ in crossings.dump()["owners"]} == {3, 4, 5}
 
 
@@ -192,7 +194,7 @@ def test_one_customer_who_balances_his_load_pushes_nobody_out() -> None:
     )
     crossings.note(around({value: [50, 51] for value in range(100, 10_200)}), 6)
     crossings.learn(owned(owners))
-    assert [conversations(group) for group in crossings.groups()] == [[1, 2]]
+    assert [set(group.shown) for group in crossings.groups()] == [{1, 2, 3}]
     moved = owned(owners | {51: (8, 0, 0)})
     crossings.learn(moved)
     crossings.note({30_000_000: sides([50], [51])}, 7)
@@ -207,7 +209,7 @@ def test_the_same_accounts_are_kept_once_however_many_signatures_they_show() -> 
     crossings.note({value: sides([50], [51, 52]) for value in range(10_000, 60_000)}, 6)
     crossings.learn(STRANGERS)
     assert len(encode_state(crossings.dump())) < before + 300
-    assert conversations(crossings.groups()[0]) == [1, 2]
+    assert [set(group.shown) for group in crossings.groups()] == [{1, 2, 3}]
     [count] = [one for _, one, _, issued, _ in crossings.dump()["shown"] if issued == (50,)]
     assert count == 50_000
 
