@@ -108,7 +108,7 @@ class Crossings:
             accounts = sides.issued + sides.presented
             if value in self._common or len(accounts) > MOST_SHOWING:
                 self._common[value] = epoch
-            elif len(accounts) > 1:
+            elif all(sides):
                 self.unknown.update(accounts)
                 first = since[value]
                 # One customer's balanced load would push out what crosses between others.

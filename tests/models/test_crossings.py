@@ -154,6 +154,11 @@ def test_a_network_tells_the_owner_only_where_nothing_else_does() -> None:
     assert groups(shown, owned({1: (1, 0, 7), 2: (2, 0, 7)})) != []
 
 
+def kept(crossings: Crossings) -> list[int]:
+    """Values that are kept by name."""
+    return sorted(value for names, *_ in crossings.dump()["shown"] for _, value in names)
+
+
 def test_groups_wait_until_it_is_known_whose_the_accounts_are() -> None:
     crossings = Crossings()
     crossings.note(around({1: [1, 2]}), 5)
@@ -164,6 +169,13 @@ def test_groups_wait_until_it_is_known_whose_the_accounts_are() -> None:
     assert len(crossings.groups()) == 1
 
 
+def test_what_nobody_has_only_presented_is_not_kept() -> None:
+    crossings = told({1: sides([1, 2], [])}, STRANGERS)
+    assert kept(crossings) == []
+    crossings.note({1: sides([1, 2], [3])}, 6)
+    assert kept(crossings) == [1]
+
+
 def test_what_has_not_crossed_for_long_goes_with_what_was_known_of_its_accounts() -> None:
     crossings = noted({1: frozenset({1, 2}), 2: frozenset({3, 4})}, STRANGERS)
     crossings.note(around({2: [3, 4, 5]}), 9)
@@ -172,11 +184,6 @@ def test_what_has_not_crossed_for_long_goes_with_what_was_known_of_its_accounts(
     [group] = crossings.groups()
     assert set(group.shown) == {3, 4, 5}
     assert {account for account, *_ in crossings.dump()["owners"]} == {3, 4, 5}
-
-
-def kept(crossings: Crossings) -> list[int]:
-    """Values that are kept by name."""
-    return sorted(value for names, *_ in crossings.dump()["shown"] for _, value in names)
 
 
 def test_of_too_many_signatures_those_go_that_crossed_last_of_all_and_came_first() -> None:
