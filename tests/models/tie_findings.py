@@ -17,7 +17,7 @@ def tie(
     key: int,
     accounts: Iterable[int],
     affinities: list[float] | None = None,
-    **values: float,
+    **values: float | str,
 ) -> TieFinding:
     """A tie of these accounts that stands out unless told otherwise."""
     members = sorted(accounts)
