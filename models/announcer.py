@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-import numpy as np
-
 from models.baseline import RankTables
 from models.clusters import Cluster
 from models.explanation import explain_account, explain_crossing, explain_tie
@@ -175,7 +173,7 @@ class Announcer:
 
     def _evidence(self, cluster: Cluster) -> list[Evidence]:
         crossing = [
-            explain_crossing(tie.causes, int(np.count_nonzero(tie.counts)), tie.score)
+            explain_crossing(tie.causes, len(tie.accounts), tie.score)
             for tie in sorted(cluster.ties.values(), key=lambda tie: (-tie.causes, tie.key))
             if tie.causes
         ]

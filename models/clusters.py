@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.tie_finding import TieFinding
 
 OVERLAP = 0.6
 """Share of a tie's members that a cluster's core must hold for the tie to join it."""
@@ -16,50 +17,6 @@ _LEAST_COMMON = 3
 _CORE_SHARE = 0.2
 _KEPT = 0.3
 _NAMED_SHARE = 0.4
-
-
-@dataclass(slots=True)
-class TieFinding:
-    """A tie that stands out, with its members.
-
-    Attributes:
-        key: Tie key.
-        score: Log odds; p_value: against ordinary ties of its kind.
-        accounts: Member keys; `counts` their requests through the tie.
-        affinities: How much each member's own ranks speak for a campaign, in standard deviations of
-            ordinary accounts.
-        inputs: The pooled inputs, for explanations.
-        stands_out: Whether it suffices for a finding of its own.
-        causes: Signatures that are needed to tie the members together, where it is signatures that
-            do (`models.crossings`); none of any other tie. The members then belong whatever their
-            ranks say, and affinities and inputs mean nothing.
-        payer_of: Id of the cluster whose accounts pay with this instrument, where most of those who
-            do are its own (`models.payers`): all of them then belong to it.
-    """
-
-    key: int
-    score: float
-    p_value: float
-    q_value: float
-    first_epoch: int
-    accounts: NDArray[np.uint64]
-    counts: NDArray[np.int32]
-    affinities: NDArray[np.float64]
-    inputs: NDArray[np.float64]
-    stands_out: bool
-    causes: int = 0
-    payer_of: str = ""
-
-    def forget(self, account: int) -> None:
-        """Drop a member."""
-        kept = self.accounts != np.uint64(account)
-        if not kept.all():
-            self.accounts, self.counts = self.accounts[kept], self.counts[kept]
-            self.affinities = self.affinities[kept]
-
-    def dump(self) -> dict[str, Any]:
-        """The fields by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(slots=True)
@@ -252,10 +209,23 @@ class Clusters:
         return max(fitting, key=lambda cluster: (cluster.common(tie), cluster.id))
 
     def put(self, cluster: Cluster, tie: TieFinding, epoch: int) -> None:
-        """Join the tie to the cluster."""
+        """Join the tie to the cluster; of one group of signatures it holds the newest state."""
         self.all[cluster.id] = cluster
+        if tie.causes:
+            self._supersede(cluster, tie)
         self.by_tie[tie.key] = cluster.id
         cluster.add(tie, epoch)
+
+    def _supersede(self, cluster: Cluster, tie: TieFinding) -> None:
+        """Let go what the same group of signatures was before, under another key.
+
+        At any time an account is in one such group at most.
+        """
+        for key, other in list(cluster.ties.items()):
+            if key != tie.key and other.causes and np.isin(other.accounts, tie.accounts).any():
+                cluster.best = tie.key if key == cluster.best else cluster.best
+                cluster.drop(key)
+                del self.by_tie[key]
 
     def dump(self) -> list[dict[str, Any]]:
         """The state as plain values and arrays."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.allowlist import AllowList
 from models.budget import Budget
-from models.clusters import Clusters, TieFinding
-from models.crossings import LEAST_CAUSES, CrossingGroup, Crossings
+from models.clusters import Clusters
+from models.crossings import LEAST_CAUSES, CrossingGroup, Crossings, Sides
 from models.messages import TieReport
+from models.tie_finding import TieFinding
 from models.tie_score import INPUT_NAMES
 from models.ties import LEAST_MEMBERS
 
@@ -36,10 +36,6 @@ class CrossingFindings:
         allowed: What operators vouch for.
         clusters: All clusters.
         per_day: Epochs in a day.
-
-    Attributes:
-        followed: Tie keys of the payment instruments of the accounts found: who else shows them
-            is wanted.
     """
 
     def __init__(
@@ -51,13 +47,7 @@ class CrossingFindings:
         self._window = round(_DAYS * per_day)
         self._per_day = per_day
         self.crossings = Crossings()
-        self.followed: frozenset[int] = frozenset()
         self._first_epoch = -1
-
-    def note_payers(self, payment: int, accounts: NDArray[np.uint64]) -> None:
-        """Take in who has shown a payment instrument, if it is one that is followed."""
-        if payment in self.followed:
-            self.crossings.note_payers(payment, accounts.tolist())
 
     def holds(self, key: int) -> bool:
         """Whether a cluster holds a group under this key: it is no ordinary tie."""
@@ -70,28 +60,17 @@ class CrossingFindings:
         """The groups that stand out after an epoch, decided at a time (microseconds)."""
         if self._first_epoch < 0:
             self._first_epoch = epoch
-        self._note(epoch, reports)
+        self.crossings.note(_told(reports), epoch)
         if learning or not self.crossings.changed:
             return []
         known = self.crossings.known
         vouched = known["account"][self._allowed.covers(known, time)]
         groups = self.crossings.groups(frozenset(vouched.tolist()))
         per_million = self._per_million(epoch, groups)
-        found: list[TieFinding] = []
-        self.followed = frozenset()
-        for group in groups:
-            tie = self._finding(group, per_million, time)
-            if tie is not None:
-                found.append(tie)
-                self.followed |= self.crossings.payments(group)
-        return found
-
-    def _note(self, epoch: int, reports: Sequence[TieReport]) -> None:
-        rows = np.sort(np.concatenate([report.crossings for report in reports]))
-        values, starts = np.unique(rows["tie"], return_index=True)
-        ends = np.searchsorted(rows["tie"], values, side="right")
-        for value, start, end in zip(values.tolist(), starts, ends, strict=True):
-            self.crossings.note(value, rows["account"][start:end].tolist(), epoch)
+        dismissed = self.crossings.showing(self._clusters.dismissed)
+        left = [group for group in groups if dismissed.isdisjoint(group.shown)]
+        found = (self._finding(group, per_million, time) for group in left)
+        return [tie for tie in found if tie is not None]
 
     def _per_million(self, epoch: int, groups: Sequence[CrossingGroup]) -> float:
         """Groups of one cause in a million requests."""
@@ -103,8 +82,7 @@ class CrossingFindings:
     def _finding(self, group: CrossingGroup, per_million: float, time: int) -> TieFinding | None:
         owned = self.crossings.owned(group)
         accounts = np.sort(self._allowed.strip(group.key, owned, time)["account"])
-        dismissed = not self._clusters.dismissed.isdisjoint(group.values)
-        if dismissed or len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
+        if len(accounts) < LEAST_MEMBERS or group.causes < LEAST_CAUSES:
             return None
         rate = per_million * _FALLOFF ** (min(group.causes, _MOST_CAUSES) - 1)
         p_value = self._budget.p_value(rate)
@@ -135,14 +113,24 @@ class CrossingFindings:
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""
-        return {
-            "first_epoch": self._first_epoch,
-            "followed": sorted(self.followed),
-            "crossings": self.crossings.dump(),
-        }
+        return {"first_epoch": self._first_epoch, "crossings": self.crossings.dump()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take what `dump` gave."""
         self._first_epoch = int(state["first_epoch"])
-        self.followed = frozenset(state["followed"])
         self.crossings.load(state["crossings"])
+
+
+def _told(reports: Sequence[TieReport]) -> dict[int, Sides]:
+    """Who has shown the signatures that the tie partitions tell of."""
+    rows = np.sort(np.concatenate([report.crossings for report in reports]))
+    values, starts = np.unique(rows["tie"], return_index=True)
+    ends = np.searchsorted(rows["tie"], values, side="right")
+    accounts, issued = rows["account"].tolist(), rows["issued"].tolist()
+    told = {}
+    for value, start, end in zip(values.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        sides: tuple[list[int], list[int]] = ([], [])
+        for row in range(start, end):
+            sides[not issued[row]].append(accounts[row])
+        told[value] = Sides(tuple(sides[0]), tuple(sides[1]))
+    return told

@@ -22,7 +22,7 @@ from models.kernels.batch import (
     smallest_of,
 )
 from models.key_id import key_id
-from models.kinds import KIND_BITS, TieKind, tie_keys
+from models.kinds import ISSUED, KIND_BITS, TieKind, tie_keys
 from models.layouts import STATUSES
 from models.request_sketch import RequestSketcher, RequestSketches
 from models.sketch_record import decode_sketches
@@ -186,16 +186,22 @@ class BatchBuilder:
         )
 
     def _signatures(self, events: Events) -> tuple[Hashes, NDArray[np.int64]]:
+        """Keys of the signatures that requests were given out and came with, each once a request.
+
+        Ragged; the former are of kind `ISSUED`.
+        """
         counts = np.zeros(len(events), np.int64)
         shown: list[str] = []
+        kinds: list[int] = []
         for row, event in enumerate(events):
             if event.signatures_issued or event.signatures_presented:
-                distinct = {*(event.signatures_issued or ()), *(event.signatures_presented or ())}
-                distinct.discard("")
-                counts[row] = len(distinct)
-                shown.extend(sorted(distinct))
+                issued = {*(event.signatures_issued or ())} - {""}
+                presented = {*(event.signatures_presented or ())} - issued - {""}
+                counts[row] = len(issued) + len(presented)
+                shown += sorted(issued) + sorted(presented)
+                kinds += [ISSUED] * len(issued) + [TieKind.SIGNATURE] * len(presented)
         hashes = self._hasher.columns({"signature": shown})["signature"]
-        return tie_keys(hashes, TieKind.SIGNATURE), np.cumsum(counts)
+        return tie_keys(hashes, np.array(kinds, np.uint64)), np.cumsum(counts)
 
 
 def _tie_columns(shown: Columns) -> Hashes:

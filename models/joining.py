@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.clusters import Cluster, Clusters, TieFinding
+from models.clusters import Cluster, Clusters
+from models.tie_finding import TieFinding
 
 JOIN_P = 1e-3
 """A tie less odd than this holds nothing together."""

@@ -26,13 +26,22 @@ class TieKind(IntEnum):
     SIGNATURE = 8
 
 
+ISSUED = 9
+"""In the place of the kind: a signature that was issued to the account, not presented by it.
+
+Of edges only; the tie is of kind `SIGNATURE` for both.
+"""
+
 KIND_COUNT = 9
 """Length of tables that are indexed by kind (0 is no kind)."""
 
 
-def tie_keys(hashes: NDArray[np.uint64], kind: TieKind) -> NDArray[np.uint64]:
-    """Tie keys of hashed values; 0 (missing) stays 0. The lowest hash bits give way to the kind."""
-    keys = (hashes & np.uint64(~_KIND_MASK & 2**64 - 1)) | np.uint64(kind)
+def tie_keys(hashes: NDArray[np.uint64], kind: TieKind | NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Tie keys of hashed values, of one kind or a kind each; 0 (missing) stays 0.
+
+    The lowest hash bits give way to the kind.
+    """
+    keys = (hashes & np.uint64(~_KIND_MASK & 2**64 - 1)) | np.asarray(kind, np.uint64)
     return np.where(hashes == 0, np.uint64(0), keys)
 
 

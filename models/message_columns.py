@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import fitted
 from models.baseline import MIDDLE, TreeArrays
 from models.columns import OF_STATE_3, TODAY, Array, moved, records_moved, splits_moved
 from models.messages import AccountReport, AccountScores, Control, TestedTies, TieBatch
 from models.protocol import AccountsClosed, Concluded, Rows, TieRows, TiesClosed
+from models.tie_layouts import MEMBER
 
 _BEFORE, _NOW = OF_STATE_3, TODAY
 
@@ -74,7 +76,7 @@ def _ties_closed(message: TiesClosed) -> TiesClosed:
         ties,
         statistics=statistics,
         inputs=moved(ties.inputs, _BEFORE.inputs, _NOW.inputs, 1),
-        members=records_moved(ties.members, _BEFORE, _NOW),
+        members=fitted(records_moved(ties.members, _BEFORE, _NOW), MEMBER),
     )
     return replace(message, report=replace(message.report, ties=ties))
 

@@ -84,8 +84,8 @@ class TestedTies:
     clear: dict[int, str]
 
 
-CROSSING = np.dtype([("tie", np.uint64), ("account", np.uint64)], align=True)
-"""One account that has shown a signature."""
+CROSSING = np.dtype([("tie", np.uint64), ("account", np.uint64), ("issued", np.bool_)], align=True)
+"""One account that has shown a signature, and whether it was issued to it, else presented only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class TieReport:
     """What a tie partition tells the head about one epoch.
 
     `crossings` are the signatures that a further account has shown, one row for each account that
-    has shown them by now (fields tie and account), in ascending order; no more accounts are listed
-    than it takes to say that there are too many.
+    has shown them by now, in ascending order; no more accounts are listed than it takes to say that
+    there are too many.
     """
 
     ties: TestedTies

@@ -12,12 +12,15 @@ from models.allowlist import AllowList
 from models.announcer import Announcer
 from models.budget import Budget
 from models.calibration import Calibration
-from models.clusters import Cluster, TieFinding
+from models.clusters import Cluster
 from models.crossing_findings import CrossingFindings
 from models.joining import JOIN_P, Joining
+from models.kinds import TieKind, kind_of
 from models.messages import TestedTies, TieReport
 from models.payers import followed, payer_of
 from models.signals import ACCOUNT_FEATURES
+from models.tie_crossings import issued_to
+from models.tie_finding import TieFinding
 from models.tie_score import TieScore
 from models.ties import LEAST_MEMBERS
 
@@ -78,7 +81,7 @@ class Placing:
     def watched(self) -> frozenset[int]:
         """Keys of the ties whose every new member is wanted."""
         clusters = self.joining.clusters
-        return self.crossing.followed | followed(clusters) | clusters.by_tie.keys()
+        return followed(clusters) | clusters.by_tie.keys()
 
     def _finding(
         self,
@@ -90,9 +93,11 @@ class Placing:
     ) -> TieFinding | None:
         """The listed tie with its p-value, unless it is dismissed, allowed or ordinary."""
         key = int(ties.statistics["tie"][row])
-        self.crossing.note_payers(key, members["account"])
         if key in self.joining.clusters.dismissed or self.crossing.holds(key):
             return None
+        if kind_of(key) is TieKind.SIGNATURE:
+            # Whose conversations others have taken up may be their victim.
+            members = members[~issued_to(members, np.array([len(members)]))]
         members = self._allowed.strip(key, members, time)
         score = float(ties.scores[row])
         p_value = self._calibration.p_value(score)

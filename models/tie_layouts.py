@@ -53,12 +53,15 @@ MEMBER = np.dtype(
         ("requests", np.int32),
         ("joined", np.int32),
         ("epoch", np.int32),
+        ("issued", np.uint8),
         ("ranked", np.uint8),
         ("ranks", np.uint8, (FEATURES,)),
     ],
     align=True,
 )
 """An account within a tie, which last showed the value in `epoch`.
+
+`issued` is 1 if the value is a signature that is known to have been issued to the account.
 
 `requests` and `ranks` are the account's when it did. They are kept here, a copy a tie, because a
 tie partition hears of an account only when it shows one of the partition's values: what it knows

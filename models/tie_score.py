@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import STEP, Bulk, Curve, Reference
-from models.kernels.ties import add_weighted, affinities
+from models.kernels.scores import add_weighted, affinities
 from models.kinds import KIND_COUNT, TieKind
 from models.pooling import input_names
 from models.signals import ACCOUNT_FEATURES, TIE_FEATURES

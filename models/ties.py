@@ -79,6 +79,7 @@ class TieStage:
             batch.accounts, batch.requests, batch.ranks, batch.ranked, epoch,
             oldest_single, options.most_members, self._counts, touched,
         )  # fmt: skip
+        kernels.mark_issued(self._values, self._members.array, self._places, edges, batch.accounts)
         self._clear.update(batch.clear)
         return touched[:count]
 

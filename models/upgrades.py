@@ -70,10 +70,9 @@ def _from_3(state: State) -> State:
 
 
 def _add_crossings(head: State) -> None:
-    crossings: State = {name: [] for name in ("values", "owners", "payers", "common", "unknown")}
+    crossings: State = {name: [] for name in ("shown", "owners", "common", "unknown")}
     head["crossing"] = {
         "first_epoch": head["epochs"][0],
-        "followed": [],
         "crossings": {**crossings, "changed": False},
     }
 

@@ -11,9 +11,25 @@ from numba import njit
 
 from models.kernels.table import EMPTY, mix
 from models.kernels.values import TIE, find_value, shift_of
+from models.kinds import ISSUED, KIND_BITS, TieKind
 
 NOBODY = -1
 CELLS = 1024
+
+_KIND_MASK = np.uint64((1 << KIND_BITS) - 1)
+_ISSUED = np.uint64(ISSUED)
+_FROM_ISSUED = np.uint64(ISSUED ^ TieKind.SIGNATURE)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_issued(edge):  # type: ignore[no-untyped-def]
+    return edge.tie & _KIND_MASK == _ISSUED
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _tie_key(edge):  # type: ignore[no-untyped-def]
+    """Key of the tie that an edge belongs to, whichever way a signature went."""
+    return edge.tie ^ _FROM_ISSUED if _is_issued(edge) else edge.tie
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -77,7 +93,7 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
     shift = shift_of(values)
     touched_count = 0
     for row in range(len(edges)):
-        key = edges[row].tie
+        key = _tie_key(edges[row])
         slot = edges[row].slot
         account = accounts[slot].account
         value = values[find_value(values, shift, key)]
@@ -131,6 +147,26 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
         member.epoch = epoch
         _describe(member, accounts, requests, ranks, ranked, slot)
     return touched_count
+
+
+@njit(cache=True, nogil=True)
+def mark_issued(values, members, places, edges, accounts):  # type: ignore[no-untyped-def]
+    """Note which members of ties were issued the signature, once all edges of an epoch are added.
+
+    A signature that only one account has shown so far has no members to note it of; that account
+    will be the first of them.
+    """
+    shift = shift_of(values)
+    for row in range(len(edges)):
+        if not _is_issued(edges[row]):
+            continue
+        value = values[find_value(values, shift, _tie_key(edges[row]))]
+        if value.account != TIE:
+            continue
+        account = accounts[edges[row].slot].account
+        number = places[_find_member(members, places, value.count, account)]
+        if number != NOBODY:
+            members[number].issued = 1
 
 
 @njit(cache=True, nogil=True)
@@ -246,23 +282,3 @@ def compact(values, ties, members, oldest, oldest_single, counts, new_ties, new_
         tie_count += 1
     counts[1] = tie_count
     counts[2] = member_count
-
-
-@njit(cache=True, nogil=True)
-def affinities(ranks, weights, out):  # type: ignore[no-untyped-def]
-    """Weighted sum of each account's ranks, taken from the middle of the population."""
-    for row in range(len(ranks)):
-        total = 0.0
-        for column in range(len(weights)):
-            total += weights[column] * (ranks[row, column] / 255.0 - 0.5)
-        out[row] = total
-
-
-@njit(cache=True, nogil=True)
-def add_weighted(inputs, weights, out):  # type: ignore[no-untyped-def]
-    """Add each row's weighted sum, in the order of the columns (BLAS may use another)."""
-    for row in range(len(inputs)):
-        total = out[row]
-        for column in range(len(weights)):
-            total += weights[column] * inputs[row, column]
-        out[row] = total

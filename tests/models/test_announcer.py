@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 
 from models.announcer import Announcer
-from models.clusters import Cluster, Clusters, TieFinding
+from models.clusters import Cluster, Clusters
 from models.kinds import TieKind
 from models.messages import Holder
+from models.tie_finding import TieFinding
 from models.tie_score import INPUT_NAMES, TieScore
 from schemas.alert import MAX_ACCOUNTS, MAX_EXAMPLES, AlertEvent
 from schemas.codec import decode_alert, encode
 from schemas.times import to_microseconds
 from tests.models.references import REFERENCE
+from tests.models.tie_findings import tie
 
 EPOCH = 300
 MINUTE = 60_000_000
@@ -168,11 +170,27 @@ def test_hidden_values_are_not_shown() -> None:
     assert (shown.kind, shown.value, shown.accounts) == ("fragment", None, 4)
 
 
+def pool(key: int, accounts: Iterable[int]) -> TieFinding:
+    return tie(16 * key + TieKind.SIGNATURE, accounts, causes=3)
+
+
 def test_who_only_pays_like_a_pool_is_not_said_to_have_shown_signatures() -> None:
-    cluster = new_cluster(range(1, 6))
-    key = 16 * 78 + TieKind.SIGNATURE
-    tie = cluster.ties[cluster.best]
-    shown = np.array([3, 2, 1, 1, 0], np.int32)
-    Clusters().put(cluster, replace(tie, key=key, causes=3, counts=shown), 6)
+    clusters, cluster = Clusters(), new_cluster(range(1, 6))
+    clusters.put(cluster, pool(78, range(1, 5)), 6)
+    clusters.put(cluster, tie(16 * 79 + TieKind.PAYMENT, [1, 5], payer_of=cluster.id), 6)
     [event] = announcer().announce(cluster, 6, holders(range(1, 6)))
+    assert event.accounts == [f"account-{one}" for one in range(1, 6)]
     assert event.evidence[0].text.startswith("4 accounts of different owners")
+
+
+def test_a_group_of_signatures_is_one_piece_of_evidence_whatever_its_key() -> None:
+    clusters, cluster = Clusters(), new_cluster(range(1, 4))
+    clusters.all[cluster.id] = cluster
+    for key, accounts in ((78, range(1, 6)), (79, range(20, 26)), (80, range(4, 9))):
+        clusters.put(cluster, pool(key, accounts), 6)
+    [event] = announcer().announce(cluster, 6, holders(range(1, 30)))
+    texts = [piece.text for piece in event.evidence if "signatures" in piece.text]
+    assert sorted(text.split()[0] for text in texts) == ["5", "6"]
+    assert {tie.digest for tie in event.ties if tie.kind == "signature"} == {
+        f"{16 * key + TieKind.SIGNATURE:016x}" for key in (79, 80)
+    }

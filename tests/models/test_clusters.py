@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.clusters import Cluster, Clusters, TieFinding
+from models.clusters import Cluster, Clusters
 from models.state import decode_state, encode_state
+from models.tie_finding import TieFinding
 from tests.models.tie_findings import tie
 
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from models.allowlist import AllowList
 from models.budget import Budget
-from models.clusters import Cluster, Clusters, TieFinding
+from models.clusters import Cluster, Clusters
 from models.crossing_findings import CrossingFindings
 from models.kinds import TieKind
 from models.messages import CROSSING, Holder, TieReport
 from models.options import AllowEntry, BudgetOptions
 from models.state import decode_state, encode_state
+from models.tie_finding import TieFinding
 
 PER_DAY = 288.0
 
@@ -31,11 +32,12 @@ def key(value: int) -> int:
 
 
 def report(pairs: Iterable[tuple[int, int]]) -> TieReport:
-    """Each pair of accounts shows a signature of its own."""
+    """Each of a pair of accounts presents a signature that was issued to the other."""
     rows = np.array(
         [
-            (key(1 + first * 10_000 + second), one)
+            (key(1 + issued * 10_000 + other), one, one == issued)
             for first, second in pairs
+            for issued, other in ((first, second), (second, first))
             for one in (first, second)
         ],
         CROSSING,
@@ -133,6 +135,18 @@ def test_a_dismissed_group_does_not_come_back_when_what_it_was_found_by_is_old()
         crossing.expire(later)
         found.append(bool(crossing.find(later + 1, 0, [report([])], learning=False)))
     assert found == [False, True]
+
+
+def test_a_dismissed_group_does_not_come_back_when_its_first_account_only_gives() -> None:
+    later = 8 + 15 * 288
+    clusters = Clusters()
+    crossing = findings(clusters=clusters)
+    [tie] = find(crossing, chain(8))
+    cluster = Cluster("pool", 7, 7, tie.key, 1.0, 1.0)
+    clusters.put(cluster, tie, 7)
+    clusters.let_go(cluster)
+    crossing.crossings.expire(later, clusters.dismissed)
+    assert find(crossing, chain(8, first=2)) == []
 
 
 def test_the_state_goes_on_where_it_stood() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from models.clusters import TieFinding
+from models.tie_finding import TieFinding
 
 _FILLINGS = {
     "score": 10.0, "p_value": 1e-6, "q_value": 0.01, "first_epoch": 1, "stands_out": True,
@@ -17,7 +17,7 @@ def tie(
     key: int,
     accounts: Iterable[int],
     affinities: list[float] | None = None,
-    **values: float,
+    **values: float | str,
 ) -> TieFinding:
     """A tie of these accounts that stands out unless told otherwise."""
     members = sorted(accounts)

@@ -36,19 +36,40 @@ class Saved:
     start: int = 0
     start_before: int = 0
 
-    def take(self, cut: Cut, places: Sequence[int]) -> None:
+    def take(self, held: Held) -> None:
         """Take a cut and the places in the log of the records that it settles."""
-        pieces = [encode_state(piece) for piece in cut.pieces]
-        self.pieces = pieces if cut.whole else [*self.pieces, *pieces]
-        self.closing = encode_state(cut.closing)
-        self.done.update(places)
+        self.pieces = held.pieces if held.cut.whole else [*self.pieces, *held.pieces]
+        self.closing = held.closing
+        self.done.update(held.places)
         self.start_before = self.start
         while self.start in self.done:
             self.start += 1
 
 
+class Held:
+    """A cut that is written while its partition goes on, and what it was when it was made."""
+
+    def __init__(self, cut: Cut, places: Sequence[int]) -> None:
+        self.cut = cut
+        self.places = places
+        self.pieces, self.closing = _encoded(cut)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it still is what it was."""
+        return _encoded(self.cut) == (self.pieces, self.closing)
+
+
+def _encoded(cut: Cut) -> tuple[list[bytes], bytes]:
+    return [encode_state(piece) for piece in cut.pieces], encode_state(cut.closing)
+
+
 class Reader:
-    """One partition behind its log."""
+    """One partition behind its log.
+
+    What it saves now and then is written by the time that it saves again: whoever takes over before
+    goes on from the save before.
+    """
 
     def __init__(
         self, world: World, name: str, make: Callable[[], Partition], saved: Saved | None = None
@@ -62,6 +83,7 @@ class Reader:
         self._assembler = Assembler()
         self._places: dict[bytes, list[int]] = {}
         self._received: deque[list[int]] = deque()
+        self._held: Held | None = None
         self._has_say = True
         self._begin()
 
@@ -90,7 +112,8 @@ class Reader:
         self._received.append(places)
         may_cut = self._receive(message)
         if may_cut and self._has_say and self._world.random.random() < self._world.odds.cut:
-            self.cut()
+            self._write()
+            self._hold()
         return True
 
     def _receive(self, message: Any) -> bool:
@@ -109,7 +132,12 @@ class Reader:
         self.outbox.send(decided.sent)
 
     def cut(self) -> None:
-        """Save: all that was sent so far is delivered first."""
+        """Save at once."""
+        self._hold()
+        self._write()
+
+    def _hold(self) -> None:
+        """Make a cut: all that was sent so far is delivered first."""
         self.outbox.drain()
         if isinstance(self.partition, HeadPartition):
             cut = self.partition.cut()
@@ -117,7 +145,14 @@ class Reader:
             first = self._saved.closing is None
             cut = self.partition.cut(whole=first or self._world.random.random() < 0.2)
         settled = [self._received.popleft() for _ in range(cut.settled)] + self._orphans()
-        self._saved.take(cut, [place for places in settled for place in places])
+        self._held = Held(cut, [place for places in settled for place in places])
+
+    def _write(self) -> None:
+        """Save the cut that is held."""
+        if self._held is not None:
+            assert self._held.unchanged, f"{self.name}: a cut has changed with its partition"
+            self._saved.take(self._held)
+            self._held = None
 
     def _orphans(self) -> list[list[int]]:
         """Records of messages whose sender died half way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -16,10 +17,13 @@ from tests.stream.traffic import DAY, START, Heard, load_run, open_run, play, re
 POOL = [f"pool-{number}" for number in range(12)]
 
 
-def pool(owners: int) -> Iterator[dict[str, Any]]:
+Requests = Iterator[dict[str, Any]]
+
+
+def pool(owners: int, mark: str = "payment") -> Requests:
     """Sessions of twelve accounts of so many owners; each turn may come from another account."""
     random = Random(9)
-    for session in range(60):
+    for session in range(100):
         moment = START + DAY + random.uniform(0, 1.8) * DAY
         issued: list[str] = []
         for turn in range(4):
@@ -29,7 +33,8 @@ def pool(owners: int) -> Iterator[dict[str, Any]]:
                 "id": f"s{session}-{turn}",
                 "time": moment + 200 * turn,
                 "account": POOL[number],
-                "payment": f"card-pool-{number % owners}",
+                "payment": f"card-pool-{number}",
+                mark: f"owner-pool-{number % owners}",
                 "account_created": START - random.randrange(400) * DAY,
                 "ip": f"10.250.{number}.{random.randrange(250)}",
                 "signatures_issued": [signature],
@@ -38,6 +43,32 @@ def pool(owners: int) -> Iterator[dict[str, Any]]:
                 "output_tokens": random.randrange(20, 900),
             }
             issued = [*issued, signature]
+
+
+def presenting(account: str, number: int, signatures: list[str]) -> dict[str, Any]:
+    """A request on the last day."""
+    return {
+        "id": f"{account}-presents-{number}",
+        "time": START + 2.85 * DAY + number,
+        "account": account,
+        "signatures_presented": signatures,
+    }
+
+
+def leaked() -> Requests:
+    """Three accounts of the pool each go on with the conversations of ten honest ones."""
+    for number in range(90, 100):
+        signatures = [f"sig-{number}-{request}-{part}" for request in (0, 1) for part in (0, 1)]
+        yield from (presenting(taker, number, signatures) for taker in POOL[:3])
+
+
+def published() -> Requests:
+    """Honest accounts take up conversations of the pool, three of them the same one."""
+    for number in range(100, 106):
+        session = max(number, 103) - 100
+        yield presenting(
+            f"user-{number}", number, [f"signature-{session}-{turn}" for turn in (0, 1)]
+        )
 
 
 @cache
@@ -64,8 +95,20 @@ def test_a_pool_is_named_whole_and_nobody_with_it() -> None:
     assert all(0 < alert.p_value <= 1 and 0 <= alert.score <= 1 for alert in alerts)
 
 
-def test_one_owner_may_move_sessions_as_he_likes() -> None:
-    assert crossing(heard(owners=1)) == []
+def named_with(*requests: Requests) -> list[str]:
+    """Accounts that are named because of signatures."""
+    found = play(open_run(), recording(accounts=130, requests=6, pool=chain(*requests)))
+    return sorted(account for alert in crossing(found) for account in alert.accounts)
+
+
+def test_neither_victims_of_a_pool_nor_who_found_its_conversations_are_named() -> None:
+    assert named_with(pool(12), leaked(), published()) == sorted(POOL)
+    assert named_with(leaked(), published()) == []
+
+
+@pytest.mark.parametrize("mark", ["payment", "org"])
+def test_one_owner_may_move_sessions_as_he_likes(mark: str) -> None:
+    assert named_with(pool(1, mark)) == []
 
 
 @pytest.mark.parametrize(("partitions", "shuffle"), [(3, None), (7, 4), (1, 8)])
