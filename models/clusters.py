@@ -17,6 +17,7 @@ _LEAST_COMMON = 3
 _CORE_SHARE = 0.2
 _KEPT = 0.3
 _NAMED_SHARE = 0.4
+_LEAST_PHRASES = 3
 
 
 @dataclass(slots=True)
@@ -162,14 +163,23 @@ class Cluster:
 
         Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
         is named when its affinity reaches two fifths of the median member's, or where it is proven.
+        Nor is a phrase or two: a text leaves fragments by the dozen.
         """
         known = {
             account: self.affinities[account] for account in self.core if account in self.affinities
         }
         median = float(np.median(list(known.values()))) if known else 0.0
         least = _NAMED_SHARE * median if median > 0 else -np.inf
-        alike = {account for account, affinity in known.items() if affinity >= least}
+        alike = {
+            account
+            for account, affinity in known.items()
+            if affinity >= least and self._shares_enough(account)
+        }
         return sorted(alike | self.proven)
+
+    def _shares_enough(self, account: int) -> bool:
+        held = self.holdings.get(account, ())
+        return len(held) >= _LEAST_PHRASES or any(self.ties[key].telling for key in held)
 
 
 class Clusters:

@@ -26,6 +26,8 @@ class TieFinding:
             ranks say, and affinities and inputs mean nothing.
         payer_of: Id of the cluster whose accounts pay with this instrument, where most of those who
             do are its own (`models.payers`): all of them then belong to it.
+        telling: Whether to show it is enough to be named for. One fragment is but a phrase, unless
+            most requests of its members carry it.
     """
 
     key: int
@@ -40,6 +42,7 @@ class TieFinding:
     stands_out: bool
     causes: int = 0
     payer_of: str = ""
+    telling: bool = True
 
     def forget(self, account: int) -> None:
         """Drop a member."""

@@ -215,6 +215,17 @@ def test_all_are_named_where_behaviour_says_nothing() -> None:
     assert cluster.convincing() == [0, 1, 2, 3]
 
 
+def test_who_shares_a_phrase_or_two_is_not_named() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", tie(1, range(6), telling=False))
+    assert cluster.convincing() == []
+    for key, members in ((2, range(5)), (3, range(4))):
+        clusters.put(cluster, tie(key, members, telling=False), 2)
+    clusters.put(cluster, tie(4, [5, 6]), 2)
+    assert cluster.core == set(range(7))
+    assert cluster.convincing() == [0, 1, 2, 3, 5, 6]
+
+
 def test_the_latest_affinity_of_an_account_counts() -> None:
     clusters = Clusters()
     cluster = founded(clusters, "first", tie(1, range(4), [2.0, 2.0, 2.0, 2.0]))
