@@ -17,8 +17,9 @@ import msgspec
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
-from stream.broker.security import tls_context
+from stream.broker.security import TlsFiles, tls_context
 from stream.errors import UsageError
+from stream.forward_options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
 
 Section = TypeVar("Section")
@@ -34,6 +35,7 @@ _SECTIONS: dict[str, type] = {
     "learning": LearningOptions,
     "memory": MemoryOptions,
     "kafka": KafkaOptions,
+    "forward": ForwardOptions,
 }
 _MASKED = "********"
 
@@ -60,6 +62,7 @@ class Settings:
         learning: How long to watch before alerting.
         memory: Bounds of the state.
         kafka: The cluster, and how an application shares its work.
+        forward: Where alerts are sent.
         allow: The allow list.
         key: The key of all keyed hashes.
     """
@@ -69,6 +72,7 @@ class Settings:
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    forward: ForwardOptions = field(default_factory=ForwardOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
 
@@ -93,6 +97,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         for name, kind in _SECTIONS.items()
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
+    sections["forward"] = _checked_forward(sections["forward"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
     if problems:
@@ -165,22 +170,45 @@ def _converted(value: object, hint: Any) -> Any:
 
 def _checked_kafka(options: KafkaOptions, problems: list[str]) -> KafkaOptions:
     """The options with the secrets that files hold; all that does not go together is a problem."""
-    section = "kafka."
-    faulty = {
-        problem.removeprefix(section).partition(":")[0]
-        for problem in problems
-        if problem.startswith(section)
-    }
+    faulty = _faulty_keys("kafka", problems)
     told: list[str] = []
     completed = with_secrets(options, told)
     told += contradictions(options, faulty)
     if not told and not faulty:
-        try:
-            tls_context(completed)
-        except ValueError as error:
-            told.append(str(error))
-    problems += [f"{section}{problem}" for problem in told]
+        told += _tls_problems(completed)
+    problems += [f"kafka.{problem}" for problem in told]
     return completed
+
+
+def _checked_forward(options: ForwardOptions, problems: list[str]) -> ForwardOptions:
+    """As `_checked_kafka`, for the way to a sink."""
+    faulty = _faulty_keys("forward", problems)
+    told: list[str] = []
+    completed = with_forward_secrets(options, told)
+    told += forward_contradictions(completed)
+    # The system's own authorities need no check, and take a while to read.
+    if not told and not faulty and (options.ca_file or options.certificate_file):
+        told += _tls_problems(completed)
+    problems += [f"forward.{problem}" for problem in told]
+    return completed
+
+
+def _faulty_keys(section: str, problems: list[str]) -> set[str]:
+    """Keys of a section whose value was refused already."""
+    start = f"{section}."
+    return {
+        problem.removeprefix(start).partition(":")[0]
+        for problem in problems
+        if problem.startswith(start)
+    }
+
+
+def _tls_problems(options: TlsFiles) -> list[str]:
+    try:
+        tls_context(options)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _allow_list(entries: object, problems: list[str]) -> tuple[AllowEntry, ...]:
