@@ -12,6 +12,7 @@ from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
 from stream.cli.forget import forget
+from stream.cli.forward import forward
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
 from stream.cli.replay import replay
@@ -36,7 +37,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    replay, topics, publish, warm, worker, alerts, forget, simulate, evaluate, compare, doctor,
+    replay, topics, publish, warm, worker, alerts, forward, forget, simulate, evaluate, compare,
+    doctor,
 ):  # fmt: skip
     app.command()(verb)
 
