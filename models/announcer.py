@@ -32,6 +32,7 @@ from schemas.alert import (
     TieRecord,
 )
 from schemas.score import STRONGEST, ScoreRecord
+from schemas.taxonomy import REFERENCES
 from schemas.times import to_rfc3339
 
 DETECTOR = "gauger.ties"
@@ -169,6 +170,7 @@ class Announcer:
             techniques=_techniques(evidence),
             first_seen=to_rfc3339(min((holder.first for holder in named), default=0)),
             last_seen=to_rfc3339(max((holder.last for holder in named), default=0)),
+            references=list(REFERENCES),
         )
 
     def _evidence(self, cluster: Cluster) -> list[Evidence]:

@@ -93,6 +93,7 @@ class AlertEvent(msgspec.Struct, frozen=True, gc=False):
         techniques: MITRE ATLAS ids.
         first_seen: Start of the activity.
         last_seen: Latest of the activity.
+        references: Requirements and catalogues that the finding bears upon (`schemas.taxonomy`).
     """
 
     alert_id: Identifier
@@ -117,3 +118,4 @@ class AlertEvent(msgspec.Struct, frozen=True, gc=False):
     techniques: list[str]
     first_seen: UtcTime
     last_seen: UtcTime
+    references: list[str] = msgspec.field(default_factory=list)

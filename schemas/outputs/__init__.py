@@ -2,8 +2,9 @@
 
 A format is a pure function: an alert event in, the messages that say it out. Most formats give one
 message; one with a limit of size gives several, each of which can be read alone, and leaves
-nothing out. No message holds a line break, so messages may be written as lines. The table gives
-the formats of a module by name; a new file is found without being registered.
+nothing out; `stix` gives none when there is nothing to share. No message holds a line break, so
+that messages may be written as lines. The table gives the formats of a module by name; a new file
+is found without being registered.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import cast
 from schemas.alert import AlertEvent
 
 OutputFormat = Callable[[AlertEvent], list[bytes]]
-"""The messages of one alert event, in order, without line breaks; at least one."""
+"""The messages of one alert event, in order, without line breaks."""
 
 DEFAULT_FORMAT = "native"
 

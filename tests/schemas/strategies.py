@@ -114,6 +114,7 @@ alerts = st.builds(
     techniques=names,
     first_seen=utc_times,
     last_seen=utc_times,
+    references=names,
 )
 
 scores = st.builds(
