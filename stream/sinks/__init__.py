@@ -12,12 +12,12 @@ tries again, puts refused messages aside, and says to Kafka what has arrived.
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
-from urllib.parse import urlsplit
 
 from stream.errors import UsageError
 
@@ -115,8 +115,8 @@ def scheme_of(to: str) -> str:
 
 def shown(to: str) -> str:
     """An address as it may be shown: paths of web addresses are often secret."""
-    parts = urlsplit(to)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else to
+    scheme, slashes, rest = to.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0]}" if slashes and scheme != "file" else to
 
 
 def group_name(application: str, to: str) -> str:
