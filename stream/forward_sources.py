@@ -11,6 +11,8 @@ from stream.forward import Batches
 from stream.forward_options import Begin
 from stream.recordings import Recording
 
+# Whoever takes over from a member that was killed waits so long.
+_SESSION_MS = 10_000
 _RESETS: dict[Begin, str] = {"oldest": "earliest", "next": "latest"}
 
 
@@ -87,7 +89,11 @@ class TopicSource:
             FailedRun: The broker does not let us in, or the topic cannot be read.
         """
         with open_consumer(
-            self._options, self._topic, group_id=self._group, auto_offset_reset=self._reset
+            self._options,
+            self._topic,
+            group_id=self._group,
+            auto_offset_reset=self._reset,
+            session_timeout_ms=_SESSION_MS,
         ) as consumer:
             consumer.subscribe([self._topic])
             membership = Membership(consumer, self._topic, from_oldest=self._with_past)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,23 +100,19 @@ def test_a_response_expires_after_its_days_and_a_release_does_not() -> None:
     assert release.expires is None
 
 
+actions: st.SearchStrategy[Action] = st.sampled_from(get_args(Action))
 lives = st.lists(
     st.tuples(
         st.sampled_from("fgh"),
         st.lists(st.sampled_from("abcde"), max_size=3),
-        st.sampled_from(["watch", "verify", "limit", "hold", "ban", "dismissed"]),
+        actions,
+        st.booleans(),
     ),
     max_size=25,
 ).map(
     lambda steps: [
-        step(
-            finding,
-            accounts,
-            "watch" if action == "dismissed" else action,
-            sequence=number,
-            dismissed=action == "dismissed",
-        )
-        for number, (finding, accounts, action) in enumerate(steps)
+        step(finding, accounts, action, sequence=number, dismissed=dismissed)
+        for number, (finding, accounts, action, dismissed) in enumerate(steps)
     ]
 )
 
