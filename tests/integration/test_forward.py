@@ -14,6 +14,7 @@ import msgspec
 import orjson
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.admin import MemberToRemove
 
 from schemas.alert import AlertEvent, Response
 from schemas.codec import decode_alert, decode_facts, encode
@@ -89,15 +90,16 @@ def lines(path: Path) -> list[bytes]:
 def test_killed_in_the_middle_every_alert_arrives_whole(
     options: KafkaOptions, tmp_path: Path
 ) -> None:
-    out, sent = tmp_path / "out", events(2_000)
+    out, sent, group = tmp_path / "out", events(2_000), options.prefix
     send(options, sent)
-    first = started(options, "--to", f"file:{out}")
+    first = started(options, "--to", f"file:{out}", "--group", group)
     assert eventually(lambda: len(lines(out)) > 100, PATIENCE)
     kill(first)
     before = len(lines(out))
     with out.open("ab") as file:
         file.write(b'{"alert_id":"torn')
-    with forwarding(options, "--to", f"file:{out}"):
+    forget_members(options, group)
+    with forwarding(options, "--to", f"file:{out}", "--group", group):
         assert eventually(lambda: b'"f1999"' in out.read_bytes(), PATIENCE)
     found = [decode_alert(line).event_id for line in lines(out)]
     assert {*found} == {event.event_id for event in sent}
@@ -128,6 +130,13 @@ def test_while_the_sink_is_away_the_group_is_kept_and_nothing_is_lost(
             send(options, events(1, first=5))
             assert eventually(lambda: collector.bodies[-1] == encode(events(6)[5]), PATIENCE)
         assert collector.bodies.count(encode(events(5)[4])) == 1
+
+
+def forget_members(options: KafkaOptions, group: str) -> None:
+    """The broker finds out by itself that a member is gone; a test does not wait for it."""
+    gone = [MemberToRemove(member_id=one) for one in members(options, group)]
+    with KafkaAdminClient(bootstrap_servers=options.bootstrap_servers) as admin:
+        admin.remove_group_members(group, gone)
 
 
 def members(options: KafkaOptions, group: str) -> list[str]:
