@@ -119,3 +119,8 @@ class AlertEvent(msgspec.Struct, frozen=True, gc=False):
     first_seen: UtcTime
     last_seen: UtcTime
     references: list[str] = msgspec.field(default_factory=list)
+
+
+def is_dismissed(event: AlertEvent) -> bool:
+    """Whether an event closes a finding because a person found it harmless."""
+    return event.activity == "close" and event.severity == "info"

@@ -8,7 +8,6 @@ from threading import Event
 
 import structlog
 
-from schemas.outputs import output_format, output_names
 from stream.broker.names import TopicNames
 from stream.errors import UsageError
 from stream.forward import Forwarded, Forwarder, Source, Translate
@@ -17,6 +16,7 @@ from stream.forward_refused import Refused, RefusedFile, RefusedNowhere, Refused
 from stream.forward_responses import Responses
 from stream.forward_sources import FileSource, TopicSource
 from stream.settings import Settings
+from stream.sharing import alert_format
 from stream.sinks import group_name, open_sink, shown, usual_format
 from stream.sinks.kafka import TopicSink
 
@@ -74,16 +74,12 @@ def forward(plan: ForwardPlan, settings: Settings, stop: Event) -> Forwarded:
 
 
 def _translation(plan: ForwardPlan, to: str, settings: Settings) -> Translate:
-    usual = usual_format(to)
-    name = plan.output_format or settings.forward.format
     if plan.responses:
         if plan.output_format:
             raise UsageError("--format is of alerts: it cannot stand beside --responses")
         return ResponseMessages(Responses(settings.forward.response_days))
-    name = name or usual
-    if name not in output_names():
-        raise UsageError(f"unknown alert format {name}; known: {', '.join(output_names())}")
-    return AlertMessages(output_format(name))
+    name = plan.output_format or settings.forward.format or usual_format(to)
+    return AlertMessages(alert_format(name, settings.community_key))
 
 
 def _source(plan: ForwardPlan, to: str, settings: Settings, stop: Event) -> Source:

@@ -15,12 +15,14 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 import msgspec
 
 from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
+from schemas.indicators import CommunityKey
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import TlsFiles, tls_context
 from stream.errors import UsageError
 from stream.forward_options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
+from stream.sharing import SharingOptions, read_community_key
 
 Section = TypeVar("Section")
 
@@ -36,6 +38,7 @@ _SECTIONS: dict[str, type] = {
     "memory": MemoryOptions,
     "kafka": KafkaOptions,
     "forward": ForwardOptions,
+    "sharing": SharingOptions,
 }
 _MASKED = "********"
 
@@ -63,8 +66,10 @@ class Settings:
         memory: Bounds of the state.
         kafka: The cluster, and how an application shares its work.
         forward: Where alerts are sent.
+        sharing: How indicators are shared.
         allow: The allow list.
         key: The key of all keyed hashes.
+        community_key: The key under which indicators are shared, if there is one.
     """
 
     epoch: EpochOptions = field(default_factory=EpochOptions)
@@ -73,8 +78,10 @@ class Settings:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     forward: ForwardOptions = field(default_factory=ForwardOptions)
+    sharing: SharingOptions = field(default_factory=SharingOptions)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
+    community_key: CommunityKey | None = None
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -100,9 +107,10 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     sections["forward"] = _checked_forward(sections["forward"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
+    community_key = _community_key(sections["sharing"], problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(allow=allow, key=key, **sections)
+    return Settings(allow=allow, key=key, community_key=community_key, **sections)
 
 
 def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
@@ -225,6 +233,14 @@ def _key(path: str | None, problems: list[str]) -> HashKey:
     except ValueError as error:
         problems.append(f"{_PREFIX}KEY_FILE: {error}")
         return read_key(None)
+
+
+def _community_key(options: SharingOptions, problems: list[str]) -> CommunityKey | None:
+    try:
+        return read_community_key(options)
+    except ValueError as error:
+        problems.append(f"sharing.key_file: {error}")
+        return None
 
 
 def describe(settings: Settings) -> dict[str, Any]:

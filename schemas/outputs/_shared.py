@@ -49,11 +49,6 @@ def is_address(value: str) -> bool:
         return False
 
 
-def is_dismissed(event: AlertEvent) -> bool:
-    """Whether an event closes a finding because a person found it harmless."""
-    return event.activity == "close" and event.severity == "info"
-
-
 def confidence(event: AlertEvent) -> int:
     """How sure a finding is, in percent: the share of findings as strong that would be true."""
     return round(100 * (1 - event.q_value))

@@ -95,7 +95,7 @@ def _identity(event: AlertEvent) -> dict[str, str]:
         "flexString1": event.event_id,
         "flexString1Label": "event",
         "flexNumber1": str(event.accounts_total),
-        "flexNumber1Label": "accounts",
+        "flexNumber1Label": "accounts_total",
         "flexNumber2": str(event.requests),
         "flexNumber2Label": "requests",
         "cfp1": repr(event.p_value),

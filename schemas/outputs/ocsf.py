@@ -8,12 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from schemas.alert import Activity, AlertEvent, Evidence, Example, TieRecord
+from schemas.alert import Activity, AlertEvent, Evidence, Example, TieRecord, is_dismissed
 from schemas.outputs._shared import (
     SEVERITY_NUMBER,
     confidence,
     is_address,
-    is_dismissed,
     line,
     milliseconds,
     values,

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.alert import AlertEvent, TieRecord
-from schemas.indicators import CommunityKey, may_be_shared
+from schemas.alert import AlertEvent, TieRecord, is_dismissed
+from schemas.indicators import CommunityKey, may_be_shared, pattern_of
 from schemas.outputs import OutputFormat
-from schemas.outputs._shared import confidence, is_dismissed, line
+from schemas.outputs._shared import confidence, line
 from schemas.taxonomy import tactics_of, technique
 from schemas.times import MAX_SECONDS, to_microseconds, to_rfc3339
 
@@ -53,13 +53,15 @@ def _bundle(event: AlertEvent, key: CommunityKey | None) -> list[bytes]:
 def _indicator(event: AlertEvent, tie: TieRecord, value: str, key: CommunityKey | None) -> Fields:
     created = to_microseconds(event.first_seen, "first_seen")
     last = max(created, to_microseconds(event.last_seen, "last_seen"))
+    # Events of one moment are versions too: each has a millisecond of its own.
+    modified = to_microseconds(event.time, "time") + event.sequence * 1_000
     named = f"{tie.kind} {value}" if key is None else f"{tie.kind}, digest under key {key.id}"
     indicator: Fields = {
         "type": "indicator",
         "spec_version": "2.1",
         "id": _id("indicator", event.alert_id, event.first_seen, tie.digest, key.id if key else ""),
         "created": _milliseconds(created),
-        "modified": _milliseconds(max(created, to_microseconds(event.time, "time"))),
+        "modified": _milliseconds(max(created, modified)),
         "name": f"Model extraction: {named}",
         "description": f"{event.title}; {tie.accounts} of the accounts share this {tie.kind}",
         "indicator_types": ["anomalous-activity"],
@@ -67,7 +69,7 @@ def _indicator(event: AlertEvent, tie: TieRecord, value: str, key: CommunityKey 
         "pattern_type": "stix",
         "pattern_version": "2.1",
         "valid_from": _milliseconds(created),
-        "valid_until": _milliseconds(min(last + VALID_DAYS * _DAY, MAX_SECONDS * 1_000_000)),
+        "valid_until": _milliseconds(last + VALID_DAYS * _DAY),
         "confidence": confidence(event),
         "labels": ["model-extraction"],
     }
@@ -92,8 +94,8 @@ def _id(kind: str, *parts: str) -> str:
 
 
 def _milliseconds(microseconds: int) -> str:
-    """The standard asks for three digits."""
-    return f"{to_rfc3339(microseconds)[:23]}Z"
+    """A time with three digits, as the standard asks; those that none can write are the last."""
+    return f"{to_rfc3339(min(microseconds, MAX_SECONDS * 1_000_000))[:23]}Z"
 
 
 FORMATS = {"stix": write}

@@ -1,30 +1,26 @@
 """`gauger alerts`: alerts from the topic or a file, one line each."""
 
-# ruff: noqa: PLC0415 - Kafka's client is imported when it is needed, so that help is quick
+# ruff: noqa: PLC0415 - formats and settings are imported when they are needed, so that help is quick
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream.cli.alert_source import SourceOption, alert_events
 from stream.cli.options import ConfigOption, config_path
 
 if TYPE_CHECKING:
-    from schemas.alert import AlertEvent
     from schemas.outputs import OutputFormat
-    from stream.broker.options import KafkaOptions
 
 
 def alerts(
     context: typer.Context,
     *,
-    source: Annotated[
-        str | None,
-        typer.Option("--from", metavar="FILE", help="Alert events, JSON lines; - is stdin."),
-    ] = None,
+    source: SourceOption = None,
     output_format: Annotated[
         str, typer.Option("--format", metavar="NAME", help="Format of the lines.")
     ] = "native",
@@ -37,61 +33,32 @@ def alerts(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show alerts, one line each.
+    """Show alerts, one line each; formats with short lines give several.
 
     They come from the topic, from its oldest alert on, or from a file. Repeated events are shown
     once.
     """
-    from stream.errors import UsageError
-    from stream.settings import load_settings
-
-    write = _format(output_format)
-    earliest = _microseconds(since) if since else 0
-    if source is None:
-        options = load_settings(config_path(context, config), os.environ).kafka
-        _show(_of_topic(options, follow=follow), write, earliest)
-    elif follow:
-        raise UsageError("--follow waits at the end of the topic: it cannot stand beside --from")
-    else:
-        _show(_of_file(source), write, earliest)
-
-
-def _show(events: Iterator[AlertEvent], write: OutputFormat, earliest: int) -> None:
     from schemas.times import to_microseconds
+    from stream.errors import UsageError
     from stream.files import LineWriter
 
+    write = _format(output_format, config_path(context, config))
+    earliest = _microseconds(since) if since else 0
+    if source and follow:
+        raise UsageError("--follow waits at the end of the topic: it cannot stand beside --from")
     out = LineWriter("-")
-    for event in events:
+    for event in alert_events(context, source, config, follow=follow):
         if to_microseconds(event.time, "time") >= earliest:
             out.write(write(event))
 
 
-def _of_topic(options: KafkaOptions, *, follow: bool) -> Iterator[AlertEvent]:
-    from stream.broker.follow import read_topic
-    from stream.broker.names import TopicNames
-    from stream.log import configure_logging, mute_clients
-    from stream.subscribe import alerts_of
+def _format(name: str, config: Path | None) -> OutputFormat:
+    from stream.settings import load_settings
+    from stream.sharing import INDICATOR_FORMAT, alert_format
 
-    configure_logging()
-    mute_clients()
-    return alerts_of(read_topic(options, TopicNames.of(options).alerts, forever=follow))
-
-
-def _of_file(path: str) -> Iterator[AlertEvent]:
-    from stream.files import read_alerts
-    from stream.recent import RecentIds
-
-    recent = RecentIds()
-    return (event for event in read_alerts(path) if recent.is_new(event.event_id))
-
-
-def _format(name: str) -> OutputFormat:
-    from schemas.outputs import output_format, output_names
-    from stream.errors import UsageError
-
-    if name not in output_names():
-        raise UsageError(f"unknown alert format {name}; known: {', '.join(output_names())}")
-    return output_format(name)
+    # No other format needs settings: alerts of a file are shown whatever they say.
+    key = load_settings(config, os.environ).community_key if name == INDICATOR_FORMAT else None
+    return alert_format(name, key)
 
 
 def _microseconds(text: str) -> int:

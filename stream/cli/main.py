@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from stream.cli.accounts import accounts
 from stream.cli.alerts import alerts
 from stream.cli.compare import compare
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
+from stream.cli.explain import explain
 from stream.cli.forget import forget
 from stream.cli.forward import forward
 from stream.cli.options import ConfigOption
@@ -19,6 +21,7 @@ from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.topics import topics
 from stream.cli.warm import warm
+from stream.cli.who import who
 from stream.cli.worker import worker
 from stream.errors import FailedRun, UsageError
 
@@ -37,8 +40,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    replay, topics, publish, warm, worker, alerts, forward, forget, simulate, evaluate, compare,
-    doctor,
+    replay, topics, publish, warm, worker, alerts, forward, explain, who, accounts, forget,
+    simulate, evaluate, compare, doctor,
 ):  # fmt: skip
     app.command()(verb)
 

@@ -50,6 +50,7 @@ FIELDS_OF_CONTRACT = [
     "techniques",
     "first_seen",
     "last_seen",
+    "references",
 ]
 
 

@@ -46,7 +46,7 @@ def test_earlier_alerts_are_left_out(since: str, capfd: Captured) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--format", "carrier-pigeon"], "unknown alert format carrier-pigeon; known: native"),
+        (["--format", "carrier-pigeon"], "unknown alert format carrier-pigeon; known: asim, cef"),
         (["--since", "yesterday"], "--since is yesterday: time is not RFC 3339"),
         (["--since", "-1"], "--since is -1: time is outside"),
         (["--follow"], "--follow waits at the end of the topic"),

@@ -17,7 +17,7 @@ from stream.cli import main
 from tests.models.alerts import alert, campaign, names
 
 VERBS = (
-    *("replay", "publish", "warm", "alerts", "forget"),
+    *("replay", "publish", "warm", "alerts", "explain", "who", "accounts", "forget"),
     *("simulate", "evaluate", "compare", "doctor"),
 )
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,0 +1,73 @@
+"""Where verbs about alerts read them: the topic, or a file."""
+
+# ruff: noqa: PLC0415 - Kafka's client is imported when it is needed, so that help is quick
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream.cli.options import config_path
+
+if TYPE_CHECKING:
+    from schemas.alert import AlertEvent
+    from stream.lives import Life
+
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="FILE", help="Alert events, JSON lines; - is stdin. None: the topic."
+    ),
+]
+
+
+def alert_events(
+    context: typer.Context, source: str | None, config: Path | None, *, follow: bool = False
+) -> Iterator[AlertEvent]:
+    """Alert events, repeated ones once: of a file, or of the topic from its oldest on.
+
+    Raises:
+        SettingsError: The topic is to be read and the settings cannot be used.
+        FailedRun: It cannot be read.
+    """
+    return _of_file(source) if source else _of_topic(context, config, follow=follow)
+
+
+def life_of(alert_id: str, events: Iterator[AlertEvent]) -> Life:
+    """The events of one finding.
+
+    Raises:
+        FailedRun: There is none of that id.
+    """
+    from stream.errors import FailedRun
+    from stream.lives import lives
+
+    found = lives(event for event in events if event.alert_id == alert_id)
+    if alert_id not in found:
+        raise FailedRun(f"no alert {alert_id}")
+    return found[alert_id]
+
+
+def _of_topic(context: typer.Context, config: Path | None, *, follow: bool) -> Iterator[AlertEvent]:
+    from stream.broker.follow import read_topic
+    from stream.broker.names import TopicNames
+    from stream.log import configure_logging, mute_clients
+    from stream.settings import load_settings
+    from stream.subscribe import alerts_of
+
+    options = load_settings(config_path(context, config), os.environ).kafka
+    configure_logging()
+    mute_clients()
+    return alerts_of(read_topic(options, TopicNames.of(options).alerts, forever=follow))
+
+
+def _of_file(path: str) -> Iterator[AlertEvent]:
+    from stream.files import read_alerts
+    from stream.recent import RecentIds
+
+    recent = RecentIds()
+    return (event for event in read_alerts(path) if recent.is_new(event.event_id))
