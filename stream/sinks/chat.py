@@ -10,13 +10,14 @@ import orjson
 from stream.settings import Settings
 from stream.sinks import Message
 from stream.sinks._http import Poster
+from stream.sinks._text import text_of
 
 SCHEMES = ("chat+http", "chat+https", "teams+http", "teams+https")
-FORMAT = "text"
+FORMAT = "native"
 
 
 class ChatSink:
-    """One message a request, as text for people.
+    """One message a request, as text for people: a native alert in a few words.
 
     Args:
         poster: Sends to the webhook.
@@ -36,7 +37,7 @@ class ChatSink:
             SinkUnavailable, SinkRefused: As `Poster.post`.
         """
         (message,) = messages
-        text = message.body.decode("utf-8", "replace")
+        text = text_of(message.body)
         body = _card(text) if self._teams else {"text": _plain(text)}
         self._poster.post(orjson.dumps(body), "application/json")
 

@@ -51,10 +51,10 @@ def test_alerts_of_a_file_go_to_a_file_each_once() -> None:
 
 def test_standard_output_is_a_sink_in_any_format(capfd: Captured) -> None:
     write(EVENTS)
-    assert forward("--to", "-", "--format", "text") == 0
+    assert forward("--to", "-", "--format", "leef") == 0
     shown = capfd.readouterr().out.splitlines()
-    assert [line.rpartition(" ")[2] for line in shown] == ["f0", "f1", "f2", "f3"]
-    assert all(line.startswith("[HIGH] ") for line in shown)
+    assert len(shown) == len(EVENTS)
+    assert all(line.startswith("LEEF:2.0|") for line in shown)
 
 
 def test_every_sink_has_its_usual_format(capfd: Captured) -> None:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
+from schemas.codec import encode
 from stream.errors import UsageError
 from stream.forward_options import ForwardOptions
 from stream.settings import Settings
 from stream.sinks import Message, Sink, SinkRefused, SinkUnavailable, open_sink
 from tests.broker.certificates import Certificates
+from tests.models.alerts import alert
 from tests.stream.collectors import Answer, WebCollector, server_tls, web_collector
 
 ONE, TWO = Message("f1", b'{"event_id":"e1"}'), Message("f2", b'{"event_id":"e2"}')
@@ -136,6 +139,15 @@ def test_a_chat_is_sent_text_in_which_nothing_is_a_mention(collector: WebCollect
     sink = sink_to(f"chat+http://127.0.0.1:{collector.port}/services/x")
     sink.send([Message("", b"a <!channel> & more")])
     assert orjson.loads(collector.bodies[0]) == {"text": "a &lt;!channel&gt; &amp; more"}
+
+
+def test_a_chat_is_told_a_finding_in_a_line(collector: WebCollector) -> None:
+    event = replace(alert("f7", ["a", "b"], at=60), title="two\naccounts\x1b[31m")
+    sink_to(f"chat+http://127.0.0.1:{collector.port}").send([Message("", encode(event))])
+    assert orjson.loads(collector.bodies[0])["text"] == (
+        "[HIGH] two accounts [31m | 2 accounts, 100 requests, 1970-01-01T00:01Z to "
+        "1970-01-01T00:01Z | hold: harvest is running | f7"
+    )
 
 
 def test_teams_is_sent_a_card(collector: WebCollector) -> None:
