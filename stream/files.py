@@ -74,14 +74,14 @@ def replace_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FailedRun(f"{path}: {error.strerror}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only when its folder is.
+def sync_folder(folder: Path) -> None:
+    """Make names of files durable: a file's own content is not enough."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -120,7 +120,9 @@ class Forwarder:
         self._sink = sink
         self._refused = refused
         self._options = options
-        self._backoff = Backoff(options.first_wait_seconds, options.longest_wait_seconds, seed)
+        waits = options.first_wait_seconds, options.longest_wait_seconds
+        self._backoff = Backoff(*waits, seed)
+        self._second_thoughts = Backoff(*waits, seed)
         self._refused_in_row = 0
         self.done = Forwarded()
 
@@ -149,6 +151,8 @@ class Forwarder:
         most = self._sink.most
         for begin in range(0, len(letters), most):
             self._deliver(letters[begin : begin + most])
+            # However slow the sink is, the source must see that we are alive.
+            self._source.hold(0)
 
     def _deliver(self, letters: Sequence[_Letter]) -> None:
         """Send letters; where some are refused together, each by itself."""
@@ -166,8 +170,9 @@ class Forwarder:
 
     def _deliver_refused(self, letter: _Letter, refusal: SinkRefused) -> None:
         """Try a refused letter as often as it may be, then put its record aside."""
+        self._second_thoughts.reset()
         for _ in range(1, self._options.attempts):
-            self._hold(self._backoff.wait())
+            self._hold(self._second_thoughts.wait())
             try:
                 self._insist(lambda: self._sink.send([letter.message]))
             except SinkRefused as again:
@@ -176,7 +181,6 @@ class Forwarder:
                 self._refused_in_row = 0
                 self.done.messages += 1
                 return
-        self._backoff.reset()
         self._refused_in_row += 1
         if self._refused_in_row > self._options.most_refused:
             text = f"the sink refused {self._refused_in_row} messages in a row: {refusal.reason}"

@@ -48,8 +48,8 @@ class ForwardOptions:
         first_wait_seconds: How long to wait after the first failure; doubled by each further one.
         longest_wait_seconds: Longest wait between two attempts.
         attempts: How often a message that the sink refuses is tried.
-        most_refused: So many messages refused in a row end the run: the sink or the format is
-            wrong, not the messages.
+        most_refused: More messages than this refused in a row end the run: the format is wrong,
+            not the messages.
         response_days: Days after which a response expires; 0: never.
     """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 
 import structlog
+from msgspec.structs import asdict
 
 from stream.broker.names import TopicNames
 from stream.errors import UsageError
@@ -70,6 +71,7 @@ def forward(plan: ForwardPlan, settings: Settings, stop: Event) -> Forwarded:
         forwarder = Forwarder(source, translate, sink, refused, settings.forward)
         _log.info("forward_started", sink=shown(to), responses=plan.responses)
         forwarder.run()
+        _log.info("forward_ended", **asdict(forwarder.done))
         return forwarder.done
 
 

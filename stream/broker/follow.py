@@ -150,13 +150,16 @@ class Membership:
 
     def hold(self, seconds: float, stop: Event) -> None:
         """Stay a member for some seconds without taking a record; less when `stop` is set."""
-        deadline = elapsed() + seconds
-        while (left := deadline - elapsed()) > 0 and not stop.is_set():
+        left, deadline = seconds, elapsed() + seconds
+        while True:
             # The group may deal its partitions anew meanwhile.
             self._consumer.pause(*self._consumer.assignment())
             polled = self._consumer.poll(timeout_ms=min(_POLL_MS, round(left * 1_000)))
             for partition, records in polled.items():
                 self._consumer.seek(partition, records[0].offset)
+            left = deadline - elapsed()
+            if left <= 0 or stop.is_set():
+                break
         self._consumer.resume(*self._consumer.paused())
 
     def commit(self) -> None:

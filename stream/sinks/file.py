@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stream.errors import UsageError
+from stream.files import sync_folder
 from stream.settings import Settings
 from stream.sinks import Message, SinkUnavailable
 
@@ -68,7 +69,9 @@ class FileSink:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _cut_torn_line(file)
+            if stat.S_ISREG(os.fstat(file).st_mode):
+                _cut_torn_line(file)
+                sync_folder(Path(self._path).parent)
         except BlockingIOError:
             os.close(file)
             raise SinkUnavailable(f"{self._path}: another process writes it") from None
@@ -106,16 +109,13 @@ def _append(file: int, lines: bytes) -> None:
 
 
 def _cut_torn_line(file: int) -> None:
-    """Cut off what follows the last line break of a regular file."""
-    status = os.fstat(file)
-    if not stat.S_ISREG(status.st_mode):
-        return
-    end = status.st_size
+    """Cut off what follows the last line break."""
+    size = end = os.fstat(file).st_size
     while end:
         begin = max(0, end - _BLOCK)
         found = os.pread(file, end - begin, begin).rfind(b"\n")
         end = begin if found < 0 else begin + found + 1
         if found >= 0:
             break
-    if end < status.st_size:
+    if end < size:
         os.ftruncate(file, end)

@@ -16,6 +16,7 @@ SCHEMES = ("hec+http", "hec+https")
 FORMAT = "hec"
 
 _PATH = "/services/collector/event"
+_ENVELOPE = {"event", "fields", "host", "index", "source", "sourcetype", "time"}
 
 
 class HecSink:
@@ -72,6 +73,6 @@ def _enveloped(body: bytes) -> bytes:
         event = orjson.loads(body)
     except orjson.JSONDecodeError:
         event = body.decode("utf-8", "replace")
-    if isinstance(event, dict) and "event" in event:
+    if isinstance(event, dict) and "event" in event and event.keys() <= _ENVELOPE:
         return body
     return orjson.dumps({"event": event})

@@ -84,6 +84,7 @@ class StreamSyslog:
         self._seconds = seconds
         self._tls = tls
         self._connection: Connection | None = None
+        # Sent last: whether it was read is known only when the connection ends.
         self._latest = b""
 
     def send(self, messages: Sequence[Message]) -> None:
@@ -93,28 +94,19 @@ class StreamSyslog:
             SinkUnavailable: It does not.
         """
         data = b"".join(_counted(_syslog(message.body)) for message in messages)
+        again = b""
         try:
-            unread = self._unread()
+            if self._connection is not None and self._connection.ended():
+                self.close()
+                self._latest = b""
             if self._connection is None:
                 self._connection = Connection(self._place, self._seconds, self._tls)
-            self._latest = unread + data
-            self._connection.send(self._latest)
+                again = self._latest
+            self._connection.send(again + data)
         except (OSError, Broken) as error:
             self.close()
             raise SinkUnavailable(f"cannot be reached: {error}") from None
-
-    def _unread(self) -> bytes:
-        """Leave a connection that has ended; what its other end had not read."""
-        if self._connection is None:
-            return b""
-        try:
-            if not self._connection.ended():
-                return b""
-        except (OSError, Broken):
-            self.close()
-            return self._latest
-        self.close()
-        return b""
+        self._latest = data
 
     def close(self) -> None:
         """Close the connection."""
@@ -155,7 +147,11 @@ def _datagrams_to(place: tuple[str, int]) -> socket.socket:
     """A socket that learns whether its other end is there."""
     family, kind, protocol, _, found = socket.getaddrinfo(*place, type=socket.SOCK_DGRAM)[0]
     made = socket.socket(family, kind, protocol)
-    made.connect(found)
+    try:
+        made.connect(found)
+    except OSError:
+        made.close()
+        raise
     return made
 
 

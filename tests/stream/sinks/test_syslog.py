@@ -64,6 +64,8 @@ def test_what_a_collector_had_not_read_when_it_hung_up_is_sent_again(
     sink.send([TWO])
     collector.hang_up()
     third = Message("", b"<1>third")
+    with pytest.raises(SinkUnavailable, match="reset"):
+        sink.send([third])
     sink.send([third])
     sink.close()
     assert arrived(collector, [AS_SENT[:1], [TWO.body, third.body]])

@@ -119,12 +119,14 @@ def test_a_collector_that_is_away_or_silent_is_tried_again(collector: WebCollect
 def test_splunk_takes_envelopes_in_one_request(collector: WebCollector) -> None:
     collector.answer = lambda _: Answer(body=b'{"text":"Success","code":0}')
     sink = sink_to(f"hec+http://127.0.0.1:{collector.port}", token=TOKEN)
-    sink.send([Message("", b'{"event":{"a":1},"time":3}'), ONE, Message("", b"CEF:0|x")])
+    ecs = Message("", b'{"@timestamp":1,"event":{}}')
+    sink.send([Message("", b'{"event":{"a":1},"time":3}'), ONE, ecs, Message("", b"CEF:0|x")])
     (request,) = collector.requests
     assert request.path == "/services/collector/event"
     assert request.headers["Authorization"] == f"Splunk {TOKEN}"
     assert request.body == (
-        b'{"event":{"a":1},"time":3}{"event":{"event_id":"e1"}}{"event":"CEF:0|x"}'
+        b'{"event":{"a":1},"time":3}{"event":{"event_id":"e1"}}'
+        b'{"event":{"@timestamp":1,"event":{}}}{"event":"CEF:0|x"}'
     )
 
 
