@@ -165,8 +165,7 @@ class Forwarder:
             for letter in letters:
                 self._deliver([letter])
         else:
-            self._refused_in_row = 0
-            self.done.messages += len(letters)
+            self._count(len(letters))
 
     def _deliver_refused(self, letter: _Letter, refusal: SinkRefused) -> None:
         """Try a refused letter as often as it may be, then put its record aside."""
@@ -178,14 +177,17 @@ class Forwarder:
             except SinkRefused as again:
                 refusal = again
             else:
-                self._refused_in_row = 0
-                self.done.messages += 1
+                self._count(1)
                 return
         self._refused_in_row += 1
         if self._refused_in_row > self._options.most_refused:
             text = f"the sink refused {self._refused_in_row} messages in a row: {refusal.reason}"
             raise FailedRun(f"{text}; is the format right?")
         self._put_aside(letter.record, refusal.reason, None)
+
+    def _count(self, taken: int) -> None:
+        self._refused_in_row = 0
+        self.done.messages += taken
 
     def _put_aside(self, record: Record, reason: str, field: str | None) -> None:
         _log.warning(
@@ -195,7 +197,10 @@ class Forwarder:
             reason=reason,
             field=field,
         )
-        self._insist(lambda: self._refused.put(record, reason, field))
+        try:
+            self._insist(lambda: self._refused.put(record, reason, field))
+        except SinkRefused as refusal:
+            raise FailedRun(f"a dead letter is refused: {refusal.reason}") from refusal
         self.done.refused += 1
 
     def _insist(self, act: Callable[[], None]) -> None:

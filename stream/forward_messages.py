@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.codec import decode_alert, encode
+from schemas.errors import InvalidRecord
 from schemas.outputs import OutputFormat
 from stream.broker.follow import Record
 from stream.forward_responses import Responses
@@ -47,9 +48,14 @@ class ResponseMessages:
         """The messages of a record.
 
         Raises:
-            InvalidRecord: It is no alert.
+            InvalidRecord: It is no alert, and was not put aside before.
         """
-        events = self._responses.take(decode_alert(record.value))
+        try:
+            events = self._responses.take(decode_alert(record.value))
+        except InvalidRecord:
+            if record.past:
+                return []
+            raise
         if record.past:
             return []
         return [Message(event.account, encode(event)) for event in events]

@@ -28,7 +28,6 @@ class ForwardOptions:
         to: The sink, where it is not given on the command line: an address may be a secret.
         to_file: A file with it, instead of `to`.
         format: How alerts are written; none: as the sink has it by custom.
-        group: Consumer group that holds how far this sink has come; none: one of its own.
         begin: Where a new group starts: with the oldest alert, or with the next.
         dead_letters: File for alerts that the sink refuses; none: the topic of dead letters.
         token: What logs us in over HTTP.
@@ -56,7 +55,6 @@ class ForwardOptions:
     to: str = field(default="", repr=False, metadata=SECRET)
     to_file: str = ""
     format: str = ""
-    group: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,249}$")] = ""
     begin: Begin = "oldest"
     dead_letters: str = ""
     token: str = field(default="", repr=False, metadata=SECRET)

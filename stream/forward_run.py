@@ -32,7 +32,7 @@ class ForwardPlan:
         to: The sink.
         source: A file of alerts; None: the topic.
         output_format: The format of alerts.
-        group: The consumer group.
+        group: The consumer group; None: one of the sink's own.
         dead_letters: File for what the sink refuses.
         responses: Send responses instead of alerts.
     """
@@ -87,14 +87,17 @@ def _translation(plan: ForwardPlan, to: str, settings: Settings) -> Translate:
 def _source(plan: ForwardPlan, to: str, settings: Settings, stop: Event) -> Source:
     if plan.source is not None:
         return FileSource(plan.source, stop)
-    options, forward_options = settings.kafka, settings.forward
-    group = plan.group or forward_options.group
-    if not group:
-        group = group_name(options.application, to)
-        # What an account is to get, and how far alerts have come, are two things.
-        group += "-responses" if plan.responses else ""
-    topic, begin = TopicNames.of(options).alerts, forward_options.begin
-    return TopicSource(options, topic, group, begin, stop, with_past=plan.responses)
+    options = settings.kafka
+    # How far alerts have come, and how far responses have, are two things.
+    usual = group_name(options.application, to) + ("-responses" if plan.responses else "")
+    return TopicSource(
+        options,
+        TopicNames.of(options).alerts,
+        plan.group or usual,
+        settings.forward.begin,
+        stop,
+        with_past=plan.responses,
+    )
 
 
 def _refused(plan: ForwardPlan, settings: Settings) -> Refused:

@@ -228,3 +228,14 @@ def test_a_place_for_refused_ones_that_is_away_is_waited_for() -> None:
     Forwarder(twin, parts, twin, twin, ForwardOptions(), seed=1).run()
     assert twin.refused == [(0, "no alert")]
     assert twin.taken == [b"a"]
+
+
+def test_a_dead_letter_that_is_refused_ends_the_run() -> None:
+    class Small(Twin):
+        def put(self, record: Record, reason: str, field: str | None) -> None:
+            raise SinkRefused("too large")
+
+    twin = Small([b"?", b"a"], takes_all, batch=2, most=1)
+    with pytest.raises(FailedRun, match="a dead letter is refused: too large"):
+        Forwarder(twin, parts, twin, twin, ForwardOptions(), seed=1).run()
+    assert twin.done_with == 0

@@ -165,6 +165,10 @@ def test_a_repeated_alert_is_sent_once() -> None:
     assert messages(record._replace(offset=1)) == []
 
 
+def test_what_was_no_alert_in_the_past_is_not_put_aside_again() -> None:
+    assert ResponseMessages(Responses())(Record(0, 0, b"?", past=True)) == []
+
+
 def test_what_is_no_alert_is_said_to_be_none() -> None:
     for messages in (AlertMessages(output_format("native")), ResponseMessages(Responses())):
         try:
