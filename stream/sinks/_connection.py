@@ -39,8 +39,10 @@ class Connection:
         self._socket = socket.create_connection(place, timeout=seconds)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            # Less than what firewalls and load balancers allow a silent connection.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEP_ALIVE_SECONDS)
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                # Less than what firewalls and load balancers allow a silent connection.
+                idle = _KEEP_ALIVE_SECONDS
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, idle)
             if tls is not None:
                 self._socket = tls.wrap_socket(self._socket, server_hostname=place[0])
                 self._wait_for_verdict()
