@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -31,6 +32,15 @@ from tests.stream.collectors import Answer, eventually, web_collector
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
+
+# kafka-python's clients leave some connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_for_other_tests() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -90,8 +100,8 @@ def lines(path: Path) -> list[bytes]:
 def test_killed_in_the_middle_every_alert_arrives_whole(
     options: KafkaOptions, tmp_path: Path
 ) -> None:
-    out, sent, group = tmp_path / "out", events(2_000), options.prefix
-    send(options, sent)
+    out, sent, group = tmp_path / "out", events(300), options.prefix
+    send(options, sent[:150])
     first = started(options, "--to", f"file:{out}", "--group", group)
     assert eventually(lambda: len(lines(out)) > 100, PATIENCE)
     kill(first)
@@ -99,12 +109,13 @@ def test_killed_in_the_middle_every_alert_arrives_whole(
     with out.open("ab") as file:
         file.write(b'{"alert_id":"torn')
     forget_members(options, group)
+    send(options, sent[150:])
     with forwarding(options, "--to", f"file:{out}", "--group", group):
-        assert eventually(lambda: b'"f1999"' in out.read_bytes(), PATIENCE)
+        assert eventually(lambda: b'"f299"' in out.read_bytes(), PATIENCE)
     found = [decode_alert(line).event_id for line in lines(out)]
     assert {*found} == {event.event_id for event in sent}
     # What was committed before the end does not come again.
-    assert before < len(sent) <= len(found) < len(sent) + before
+    assert len(found) < len(sent) + before
 
 
 def test_while_the_sink_is_away_the_group_is_kept_and_nothing_is_lost(
@@ -123,8 +134,8 @@ def test_while_the_sink_is_away_the_group_is_kept_and_nothing_is_lost(
             assert set(collector.bodies) == {encode(events(1)[0])}
             assert members(options, group) == member
             assert len(member) == 1
-            away, tries = False, len(collector.requests)
-            assert eventually(lambda: len(collector.requests) >= tries + 5, PATIENCE)
+            away = False
+            assert eventually(lambda: collector.bodies[-1] == encode(events(5)[4]), PATIENCE)
         assert collector.bodies[-5:] == [encode(event) for event in events(5)]
         with forwarding(options, "--to", address, "--group", group):
             send(options, events(1, first=5))
