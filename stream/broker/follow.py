@@ -26,6 +26,8 @@ _POLL_MS = 500
 # A member that is given up has handled no more than these in vain.
 _MOST_POLLED = 100
 _PATIENCE_MS = 10_000
+# Far less than the five minutes after which a group gives up a member that does not poll.
+_LATELY_SECONDS = 20.0
 
 _log = structlog.get_logger()
 
@@ -132,10 +134,12 @@ class Membership:
         self._from_oldest = from_oldest
         self._starts: dict[TopicPartition, int] = {}
         self._handled: dict[TopicPartition, int] = {}
+        self._polled = elapsed()
 
     def poll(self) -> list[Record]:
         """Records of one poll."""
         polled = self._consumer.poll(timeout_ms=_POLL_MS, max_records=_MOST_POLLED)
+        self._polled = elapsed()
         self._note_starts(polled)
         return [
             _record(record, past=record.offset < self._starts.get(partition, 0))
@@ -149,17 +153,21 @@ class Membership:
             self._handled[TopicPartition(self._topic, record.partition)] = record.offset + 1
 
     def hold(self, seconds: float, stop: Event) -> None:
-        """Stay a member for some seconds without taking a record; less when `stop` is set."""
-        left, deadline = seconds, elapsed() + seconds
-        while True:
+        """Stay a member for some seconds without taking a record; less when `stop` is set.
+
+        With no seconds, nothing is done as long as the group has heard of us lately.
+        """
+        if not seconds and elapsed() - self._polled < _LATELY_SECONDS:
+            return
+        # A poll without time would begin to deal the partitions anew, and not end it.
+        deadline = elapsed() + max(seconds, _POLL_MS / 1_000)
+        while (left := deadline - elapsed()) > 0 and not stop.is_set():
             # The group may deal its partitions anew meanwhile.
             self._consumer.pause(*self._consumer.assignment())
             polled = self._consumer.poll(timeout_ms=min(_POLL_MS, round(left * 1_000)))
             for partition, records in polled.items():
                 self._consumer.seek(partition, records[0].offset)
-            left = deadline - elapsed()
-            if left <= 0 or stop.is_set():
-                break
+        self._polled = elapsed()
         self._consumer.resume(*self._consumer.paused())
 
     def commit(self) -> None:
@@ -175,7 +183,11 @@ class Membership:
             return
         try:
             self._consumer.commit(offsets, timeout_ms=_PATIENCE_MS)
-        except (CommitFailedError, KafkaTimeoutError, RebalanceInProgressError) as error:
+        except (KafkaTimeoutError, RebalanceInProgressError) as error:
+            # Tried again with the next, if the partitions are still ours then.
+            self._handled = {one: offset.offset for one, offset in offsets.items()}
+            _log.warning("offsets not committed yet", reason=type(error).__name__)
+        except CommitFailedError as error:
             # Whoever has the partitions next reads again what is not committed.
             _log.warning("offsets not committed", reason=type(error).__name__)
 
