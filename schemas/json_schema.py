@@ -10,6 +10,7 @@ from schemas.alert import AlertEvent
 from schemas.facts import FactsRecord
 from schemas.feedback import FeedbackRecord
 from schemas.request import RequestEvent
+from schemas.response import ResponseEvent
 from schemas.score import ScoreRecord
 from schemas.truth import Truth
 
@@ -20,6 +21,7 @@ PUBLIC_RECORDS: dict[str, type[msgspec.Struct]] = {
     "facts": FactsRecord,
     "feedback": FeedbackRecord,
     "request": RequestEvent,
+    "response": ResponseEvent,
     "score": ScoreRecord,
     "truth": Truth,
 }

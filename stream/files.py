@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+import orjson
 
 from schemas.alert import AlertEvent
 from schemas.codec import decode_alert, decode_truth, encode
+from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from schemas.truth import Truth
 from stream.errors import FailedRun, RecordingError
@@ -71,14 +74,14 @@ def replace_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise FailedRun(f"{path}: {error.strerror}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    # The rename itself is durable only when its folder is.
+def sync_folder(folder: Path) -> None:
+    """Make names of files durable: a file's own content is not enough."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -129,3 +132,24 @@ def read_truth(path: str) -> Truth:
         raise RecordingError(f"{path}: {error.strerror}") from error
     except InvalidRecord as error:
         raise FailedRun(f"{path}: not a truth: {error}") from error
+
+
+def dead_letter_line(letter: DeadLetter) -> bytes:
+    """A refused line as JSON: file, line number, reason, field, and the raw line.
+
+    `raw` is the line itself when it is UTF-8, else its base64; `encoding` says which.
+    """
+    try:
+        raw, encoding = letter.raw.decode(), "text"
+    except UnicodeDecodeError:
+        raw, encoding = base64.b64encode(letter.raw).decode(), "base64"
+    return orjson.dumps(
+        {
+            "file": letter.topic,
+            "line": letter.offset,
+            "reason": letter.reason,
+            "field": letter.field,
+            "encoding": encoding,
+            "raw": raw,
+        }
+    )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from typing import Protocol
 
-import orjson
-
 from models.messages import AccountScores
 from models.tie_values import TieValues
 from schemas.deadletter import DeadLetter
-from stream.files import LineWriter
+from stream.files import LineWriter, dead_letter_line
 from stream.run import Outcome
 
 
@@ -90,24 +87,3 @@ class Outputs:
     def close(self) -> None:
         """Close all files."""
         self._stack.close()
-
-
-def dead_letter_line(letter: DeadLetter) -> bytes:
-    """A refused line as JSON: file, line number, reason, field, and the raw line.
-
-    `raw` is the line itself when it is UTF-8, else its base64; `encoding` says which.
-    """
-    try:
-        raw, encoding = letter.raw.decode(), "text"
-    except UnicodeDecodeError:
-        raw, encoding = base64.b64encode(letter.raw).decode(), "base64"
-    return orjson.dumps(
-        {
-            "file": letter.topic,
-            "line": letter.offset,
-            "reason": letter.reason,
-            "field": letter.field,
-            "encoding": encoding,
-            "raw": raw,
-        }
-    )

@@ -19,10 +19,11 @@ from schemas.indicators import CommunityKey
 from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
-from stream.broker.security import tls_context
+from stream.broker.security import TlsFiles, tls_context
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.format_paths import read_format_paths
+from stream.forward_options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
 from stream.receive.options import ReceiveOptions
 from stream.sharing import SharingOptions, read_community_key
@@ -42,6 +43,7 @@ _SECTIONS: dict[str, type] = {
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
     "kafka": KafkaOptions,
+    "forward": ForwardOptions,
     "sharing": SharingOptions,
 }
 _FORMATS = "formats"
@@ -72,6 +74,7 @@ class Settings:
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
         kafka: The cluster, and how an application shares its work.
+        forward: Where alerts are sent.
         sharing: How indicators are shared.
         formats: Where fields stand that an input format cannot know.
         allow: The allow list.
@@ -86,6 +89,7 @@ class Settings:
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
+    forward: ForwardOptions = field(default_factory=ForwardOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)
     formats: FormatPaths = field(default_factory=dict)
     allow: tuple[AllowEntry, ...] = ()
@@ -114,6 +118,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
     formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
+    sections["forward"] = _checked_forward(sections["forward"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
     community_key = _community_key(sections["sharing"], problems)
@@ -199,22 +204,45 @@ def _converted(value: object, hint: Any) -> Any:
 
 def _checked_kafka(options: KafkaOptions, problems: list[str]) -> KafkaOptions:
     """The options with the secrets that files hold; all that does not go together is a problem."""
-    section = "kafka."
-    faulty = {
-        problem.removeprefix(section).partition(":")[0]
-        for problem in problems
-        if problem.startswith(section)
-    }
+    faulty = _faulty_keys("kafka", problems)
     told: list[str] = []
     completed = with_secrets(options, told)
     told += contradictions(options, faulty)
     if not told and not faulty:
-        try:
-            tls_context(completed)
-        except ValueError as error:
-            told.append(str(error))
-    problems += [f"{section}{problem}" for problem in told]
+        told += _tls_problems(completed)
+    problems += [f"kafka.{problem}" for problem in told]
     return completed
+
+
+def _checked_forward(options: ForwardOptions, problems: list[str]) -> ForwardOptions:
+    """As `_checked_kafka`, for the way to a sink."""
+    faulty = _faulty_keys("forward", problems)
+    told: list[str] = []
+    completed = with_forward_secrets(options, told)
+    told += forward_contradictions(completed)
+    # The system's own authorities need no check, and take a while to read.
+    if not told and not faulty and (options.ca_file or options.certificate_file):
+        told += _tls_problems(completed)
+    problems += [f"forward.{problem}" for problem in told]
+    return completed
+
+
+def _faulty_keys(section: str, problems: list[str]) -> set[str]:
+    """Keys of a section whose value was refused already."""
+    start = f"{section}."
+    return {
+        problem.removeprefix(start).partition(":")[0]
+        for problem in problems
+        if problem.startswith(start)
+    }
+
+
+def _tls_problems(options: TlsFiles) -> list[str]:
+    try:
+        tls_context(options)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _allow_list(entries: object, problems: list[str]) -> tuple[AllowEntry, ...]:

@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 import structlog
 
+from tests.broker.packages import NoPackages, Programs, find_programs
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # A busy machine is no bug: no example fails for having been slow.
@@ -35,6 +37,18 @@ def corpora() -> Path:
     if not folder.is_dir():
         pytest.skip("GAUGER_DATA_DIR has no corpora")
     return folder
+
+
+@pytest.fixture(scope="session")
+def programs() -> Programs:
+    """Real consumers of alerts; where they cannot be had, the test is left out, loudly."""
+    try:
+        return find_programs()
+    except NoPackages as error:
+        reason = f"no rsyslog and kcat: {error}"
+        if os.environ.get("GAUGER_NOTHING_LEFT_OUT") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
 
 @pytest.fixture(autouse=True)

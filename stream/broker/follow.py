@@ -19,22 +19,26 @@ from kafka.errors import (
 from stream.broker.options import KafkaOptions
 from stream.broker.reach import require_broker
 from stream.broker.security import kafka_python_arguments
+from stream.clock import elapsed
 from stream.errors import FailedRun
 
 _POLL_MS = 500
 # A member that is given up has handled no more than these in vain.
 _MOST_POLLED = 100
 _PATIENCE_MS = 10_000
+# Far less than the five minutes after which a group gives up a member that does not poll.
+_LATELY_SECONDS = 20.0
 
 _log = structlog.get_logger()
 
 
 class Record(NamedTuple):
-    """A record, and where it stands in its topic."""
+    """A record, and where it stands in its topic; `past` if a group had handled it before."""
 
     partition: int
     offset: int
     value: bytes
+    past: bool = False
 
 
 Records = Generator[Record, None, None]
@@ -103,31 +107,68 @@ def read_as_member(
     reset = "earliest" if from_beginning else "latest"
     with open_consumer(options, topic, group_id=group, auto_offset_reset=reset) as consumer:
         consumer.subscribe([topic])
-        membership = _Membership(consumer)
+        membership = Membership(consumer, topic)
         try:
             while stop is None or not stop.is_set():
-                yield from membership.records()
+                for record in membership.poll():
+                    yield record
+                    membership.handled(record)
                 membership.commit()
         finally:
             membership.commit()
 
 
-class _Membership:
-    """What a member of a group has handled and not yet committed."""
+class Membership:
+    """What a member of a group has handled and not yet committed.
 
-    def __init__(self, consumer: Any) -> None:
+    Args:
+        consumer: A consumer that is subscribed to one topic.
+        topic: The topic.
+        from_oldest: Whether a partition is read from its oldest record on, also where the group
+            has come further: those records are `past`.
+    """
+
+    def __init__(self, consumer: Any, topic: str, *, from_oldest: bool = False) -> None:
         self._consumer = consumer
-        self._known: set[TopicPartition] = set()
+        self._topic = topic
+        self._from_oldest = from_oldest
+        self._starts: dict[TopicPartition, int] = {}
         self._handled: dict[TopicPartition, int] = {}
+        self._polled = elapsed()
 
-    def records(self) -> Iterator[Record]:
+    def poll(self) -> list[Record]:
         """Records of one poll."""
         polled = self._consumer.poll(timeout_ms=_POLL_MS, max_records=_MOST_POLLED)
+        self._polled = elapsed()
         self._note_starts(polled)
-        for partition, records in polled.items():
-            for record in records:
-                yield _record(record)
-                self._handled[partition] = record.offset + 1
+        return [
+            _record(record, past=record.offset < self._starts.get(partition, 0))
+            for partition, records in polled.items()
+            for record in records
+        ]
+
+    def handled(self, record: Record) -> None:
+        """Note that a record is done with, and those before it in its partition."""
+        if not record.past:
+            self._handled[TopicPartition(self._topic, record.partition)] = record.offset + 1
+
+    def hold(self, seconds: float, stop: Event) -> None:
+        """Stay a member for some seconds without taking a record; less when `stop` is set.
+
+        With no seconds, nothing is done as long as the group has heard of us lately.
+        """
+        if not seconds and elapsed() - self._polled < _LATELY_SECONDS:
+            return
+        # A poll without time would begin to deal the partitions anew, and not end it.
+        deadline = elapsed() + max(seconds, _POLL_MS / 1_000)
+        while (left := deadline - elapsed()) > 0 and not stop.is_set():
+            # The group may deal its partitions anew meanwhile.
+            self._consumer.pause(*self._consumer.assignment())
+            polled = self._consumer.poll(timeout_ms=min(_POLL_MS, round(left * 1_000)))
+            for partition, records in polled.items():
+                self._consumer.seek(partition, records[0].offset)
+        self._polled = elapsed()
+        self._consumer.resume(*self._consumer.paused())
 
     def commit(self) -> None:
         """Commit what was handled, of the partitions that are still ours."""
@@ -142,18 +183,25 @@ class _Membership:
             return
         try:
             self._consumer.commit(offsets, timeout_ms=_PATIENCE_MS)
-        except (CommitFailedError, KafkaTimeoutError, RebalanceInProgressError) as error:
+        except (KafkaTimeoutError, RebalanceInProgressError) as error:
+            # Tried again with the next, if the partitions are still ours then.
+            self._handled = {one: offset.offset for one, offset in offsets.items()}
+            _log.warning("offsets not committed yet", reason=type(error).__name__)
+        except CommitFailedError as error:
             # Whoever has the partitions next reads again what is not committed.
             _log.warning("offsets not committed", reason=type(error).__name__)
 
     def _note_starts(self, polled: dict[TopicPartition, list[Any]]) -> None:
         """A group that never committed would start at the end again: commit where it starts."""
         ours: set[TopicPartition] = self._consumer.assignment()
-        for partition in ours - self._known:
+        self._starts = {one: start for one, start in self._starts.items() if one in ours}
+        for partition in ours - self._starts.keys():
             records = polled.get(partition)
             start = records[0].offset if records else self._consumer.position(partition)
-            self._handled[partition] = start
-        self._known = ours
+            self._starts[partition] = self._handled[partition] = start
+            if self._from_oldest:
+                polled.pop(partition, None)
+                self._consumer.seek_to_beginning(partition)
 
 
 @contextmanager
@@ -184,5 +232,5 @@ def open_consumer(options: KafkaOptions, topic: str, **arguments: Any) -> Iterat
         raise FailedRun(f"{topic} cannot be read: {text}") from error
 
 
-def _record(record: Any) -> Record:
-    return Record(record.partition, record.offset, record.value or b"")
+def _record(record: Any, *, past: bool = False) -> Record:
+    return Record(record.partition, record.offset, record.value or b"", past)

@@ -116,8 +116,8 @@ def with_secrets(options: KafkaOptions, problems: list[str]) -> KafkaOptions:
     """
     return replace(
         options,
-        password=_secret_of(options, "password", problems),
-        key_password=_secret_of(options, "key_password", problems),
+        password=secret_of(options, "password", problems),
+        key_password=secret_of(options, "key_password", problems),
     )
 
 
@@ -187,8 +187,11 @@ def _name_rules(options: KafkaOptions) -> Iterator[_Rule]:
     yield ("input_format",), unknown, text
 
 
-def _secret_of(options: KafkaOptions, key: str, problems: list[str]) -> str:
-    """A secret: given, or read from its file."""
+def secret_of(options: object, key: str, problems: list[str]) -> str:
+    """A secret of a section: given as `key`, or read from the file that `key_file` names.
+
+    What is wrong is appended to `problems`, never with the secret itself.
+    """
     given: str = getattr(options, key)
     path: str = getattr(options, f"{key}_file")
     if not path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stream.broker.options import KafkaOptions
 
@@ -12,7 +12,35 @@ if TYPE_CHECKING:
     from faust.types.auth import CredentialsT
 
 
-def tls_context(options: KafkaOptions) -> ssl.SSLContext | None:
+class TlsFiles(Protocol):
+    """What a section of the settings says of TLS; texts are paths, empty for none."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether connections use TLS."""
+
+    @property
+    def ca_file(self) -> str:
+        """Certificate authorities to trust."""
+
+    @property
+    def certificate_file(self) -> str:
+        """Our own certificate."""
+
+    @property
+    def key_file(self) -> str:
+        """Its key, unless it is in the same file."""
+
+    @property
+    def key_password(self) -> str:
+        """The password of the key."""
+
+    @property
+    def check_hostname(self) -> bool:
+        """Whether a certificate must be for the host that was called."""
+
+
+def tls_context(options: TlsFiles) -> ssl.SSLContext | None:
     """What TLS trusts and shows; None where connections are not encrypted.
 
     Raises:
@@ -85,7 +113,7 @@ def _protection(options: KafkaOptions) -> dict[str, Any]:
     return arguments
 
 
-def _show_certificate(context: ssl.SSLContext, options: KafkaOptions) -> None:
+def _show_certificate(context: ssl.SSLContext, options: TlsFiles) -> None:
     certificate, key = options.certificate_file, options.key_file or options.certificate_file
     for name, path in (("certificate_file", certificate), ("key_file", key)):
         try:

@@ -14,6 +14,7 @@ from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
 from stream.cli.explain import explain
 from stream.cli.forget import forget
+from stream.cli.forward import forward
 from stream.cli.options import ConfigOption
 from stream.cli.publish import publish
 from stream.cli.receive import receive
@@ -41,8 +42,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    replay, topics, publish, warm, worker, receive, sketch, alerts, explain, who, accounts, forget,
-    simulate, evaluate, compare, doctor,
+    replay, topics, publish, warm, worker, receive, sketch, alerts, forward, explain, who, accounts,
+    forget, simulate, evaluate, compare, doctor,
 ):  # fmt: skip
     app.command()(verb)
 

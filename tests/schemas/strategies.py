@@ -10,6 +10,7 @@ from schemas.alert import AlertEvent, Entity, Evidence, Example, Response, TieRe
 from schemas.facts import FactsRecord
 from schemas.feedback import FeedbackRecord
 from schemas.request import MAX_COUNT, REQUEST_FIELDS, RequestEvent
+from schemas.response import ResponseEvent
 from schemas.score import ScoreRecord
 from schemas.times import MAX_SECONDS, to_rfc3339
 from schemas.truth import Campaign, CampaignAccount, Evasion, Truth
@@ -115,6 +116,18 @@ alerts = st.builds(
     first_seen=utc_times,
     last_seen=utc_times,
     references=names,
+)
+
+responses = st.builds(
+    ResponseEvent,
+    event_id=identifiers,
+    time=utc_times,
+    account=identifiers,
+    action=st.sampled_from(["watch", "verify", "limit", "hold", "ban", "release"]),
+    reason=texts,
+    alert_id=identifiers,
+    confidence=shares,
+    expires=st.none() | utc_times,
 )
 
 scores = st.builds(

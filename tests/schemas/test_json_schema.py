@@ -19,6 +19,7 @@ RECORDS: dict[str, st.SearchStrategy[msgspec.Struct]] = {
     "facts": strategies.facts,
     "feedback": strategies.feedback,
     "request": strategies.requests,
+    "response": strategies.responses,
     "score": strategies.scores,
     "truth": strategies.truths,
 }

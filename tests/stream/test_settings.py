@@ -189,3 +189,34 @@ def test_the_allow_list_of_the_example_is_one(tmp_path: Path) -> None:
         line[2:] for line in text[text.index("# [[allow]]") :].splitlines(keepends=True)
     )
     assert len(load_settings(_written(tmp_path, entry), {}).allow) == 1
+
+
+def test_secrets_of_forwarding_come_from_files_and_are_never_shown(tmp_path: Path) -> None:
+    for name in ("to", "token"):
+        (tmp_path / name).write_text(f"https://canary-{name}\n")
+    path = _written(
+        tmp_path, f'[forward]\nto_file = "{tmp_path}/to"\ntoken_file = "{tmp_path}/token"\n'
+    )
+    settings = load_settings(path, {})
+    assert settings.forward.to == "https://canary-to"
+    assert settings.forward.token == "https://canary-token"
+    assert "canary" not in repr(settings) + str(describe(settings))
+
+
+def test_what_is_wrong_with_forwarding_is_told_at_once_without_its_secrets(tmp_path: Path) -> None:
+    environ = {
+        "GAUGER_FORWARD__TOKEN": "canary canary",
+        "GAUGER_FORWARD__TO_FILE": str(tmp_path / "absent"),
+        "GAUGER_FORWARD__KEY_FILE": "a.key",
+        "GAUGER_FORWARD__BODY": "several",
+        "GAUGER_FORWARD__FIRST_WAIT_SECONDS": "70",
+    }
+    problems = _problems(None, environ)
+    assert sorted(problem.split(":")[0] for problem in problems) == [
+        "forward.body",
+        "forward.key_file",
+        "forward.longest_wait_seconds",
+        "forward.to_file",
+        "forward.token",
+    ]
+    assert "canary" not in str(problems)
