@@ -23,7 +23,7 @@ from stream.broker.security import TlsFiles, tls_context
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.format_paths import read_format_paths
-from stream.forward_options import ForwardOptions, forward_contradictions, with_forward_secrets
+from stream.forwarding.options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
 from stream.receive.options import ReceiveOptions
 from stream.sharing import SharingOptions, read_community_key

@@ -61,8 +61,8 @@ def forward(
     from threading import Event
 
     from stream.errors import FailedRun
-    from stream.forward_run import ForwardPlan
-    from stream.forward_run import forward as run
+    from stream.forwarding.run import ForwardPlan
+    from stream.forwarding.run import forward as run
     from stream.log import configure_logging, mute_clients
     from stream.settings import load_settings
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from stream.broker.security import tls_context
 from stream.clock import now
 from stream.errors import UsageError
-from stream.forward_options import ForwardOptions
+from stream.forwarding.options import ForwardOptions
 from stream.sinks import SinkRefused, SinkUnavailable
 
 _MOST_ANSWER = 65_536

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.forward_options import ForwardOptions, HttpBody
+from stream.forwarding.options import ForwardOptions, HttpBody
 from stream.settings import Settings
 from stream.sinks import Message
 from stream.sinks._http import Poster

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.outputs import output_names
-from stream.forward_options import ForwardOptions
+from stream.forwarding.options import ForwardOptions
 from stream.settings import Settings
 from stream.sinks import group_name, open_sink, schemes, shown, usual_format
 

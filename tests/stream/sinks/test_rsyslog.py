@@ -8,7 +8,7 @@ import orjson
 
 from schemas.codec import encode
 from schemas.outputs import output_format
-from stream.forward_options import ForwardOptions
+from stream.forwarding.options import ForwardOptions
 from stream.settings import Settings
 from stream.sinks import Message, Sink, SinkUnavailable, open_sink
 from tests.broker.certificates import Certificates

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from schemas.codec import encode
 from stream.errors import UsageError
-from stream.forward_options import ForwardOptions
+from stream.forwarding.options import ForwardOptions
 from stream.settings import Settings
 from stream.sinks import Message, Sink, SinkRefused, SinkUnavailable, open_sink
 from tests.broker.certificates import Certificates

@@ -13,8 +13,8 @@ from schemas.errors import InvalidRecord
 from schemas.outputs import output_format
 from schemas.response import ResponseEvent
 from stream.broker.follow import Record
-from stream.forward_messages import AlertMessages, ResponseMessages
-from stream.forward_responses import Responses
+from stream.forwarding.messages import AlertMessages, ResponseMessages
+from stream.forwarding.responses import Responses
 from tests.models.alerts import alert
 
 

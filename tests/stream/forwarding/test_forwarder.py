@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from schemas.errors import InvalidRecord
 from stream.broker.follow import Record
 from stream.errors import FailedRun
-from stream.forward import Backoff, Batches, Forwarder
-from stream.forward_options import ForwardOptions
+from stream.forwarding.forwarder import Backoff, Batches, Forwarder
+from stream.forwarding.options import ForwardOptions
 from stream.sinks import Message, SinkRefused, SinkUnavailable
 
 MINUTE = 60.0

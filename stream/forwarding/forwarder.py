@@ -13,8 +13,8 @@ import structlog
 from schemas.errors import InvalidRecord
 from stream.broker.follow import Record
 from stream.errors import FailedRun
-from stream.forward_options import ForwardOptions
-from stream.forward_refused import Refused
+from stream.forwarding.options import ForwardOptions
+from stream.forwarding.refused import Refused
 from stream.sinks import Message, Sink, SinkRefused, SinkUnavailable
 
 _LONGEST_ASKED_SECONDS = 3_600.0

@@ -7,8 +7,8 @@ from threading import Event
 from stream.broker.follow import Membership, Record, open_consumer
 from stream.broker.options import KafkaOptions
 from stream.errors import FailedRun
-from stream.forward import Batches
-from stream.forward_options import Begin
+from stream.forwarding.forwarder import Batches
+from stream.forwarding.options import Begin
 from stream.recordings import Recording
 
 # Whoever takes over from a member that was killed waits so long.

@@ -6,7 +6,7 @@ from schemas.codec import decode_alert, encode
 from schemas.errors import InvalidRecord
 from schemas.outputs import OutputFormat
 from stream.broker.follow import Record
-from stream.forward_responses import Responses
+from stream.forwarding.responses import Responses
 from stream.recent import RecentIds
 from stream.sinks import Message
 

@@ -11,11 +11,11 @@ from msgspec.structs import asdict
 
 from stream.broker.names import TopicNames
 from stream.errors import UsageError
-from stream.forward import Forwarded, Forwarder, Source, Translate
-from stream.forward_messages import AlertMessages, ResponseMessages
-from stream.forward_refused import Refused, RefusedFile, RefusedNowhere, RefusedTopic
-from stream.forward_responses import Responses
-from stream.forward_sources import FileSource, TopicSource
+from stream.forwarding.forwarder import Forwarded, Forwarder, Source, Translate
+from stream.forwarding.messages import AlertMessages, ResponseMessages
+from stream.forwarding.refused import Refused, RefusedFile, RefusedNowhere, RefusedTopic
+from stream.forwarding.responses import Responses
+from stream.forwarding.sources import FileSource, TopicSource
 from stream.settings import Settings
 from stream.sharing import alert_format
 from stream.sinks import group_name, open_sink, shown, usual_format

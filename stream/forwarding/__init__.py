@@ -1,0 +1,1 @@
+"""Alerts and responses into sinks, losing none: `gauger forward`."""
