@@ -163,7 +163,7 @@ class Cluster:
 
         Sharing alone is not enough, since honest accounts sit behind the same addresses: an account
         is named when its affinity reaches two fifths of the median member's, or where it is proven.
-        Nor is a phrase or two: a text leaves fragments by the dozen.
+        Nor is a phrase or two that it has a habit of: a text leaves fragments by the dozen.
         """
         known = {
             account: self.affinities[account] for account in self.core if account in self.affinities
@@ -178,8 +178,8 @@ class Cluster:
         return sorted(alike | self.proven)
 
     def _shares_enough(self, account: int) -> bool:
-        held = self.holdings.get(account, ())
-        return len(held) >= _LEAST_PHRASES or any(self.ties[key].telling for key in held)
+        held = [self.ties[key] for key in self.holdings.get(account, ())]
+        return len(held) >= _LEAST_PHRASES or not all(tie.is_habit_of(account) for tie in held)
 
 
 class Clusters:

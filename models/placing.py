@@ -21,12 +21,8 @@ from models.payers import followed, payer_of
 from models.signals import ACCOUNT_FEATURES
 from models.tie_crossings import issued_to
 from models.tie_finding import TieFinding
-from models.tie_score import INPUT_NAMES, TieScore
+from models.tie_score import TieScore
 from models.ties import LEAST_MEMBERS
-
-_DOMINANCE = INPUT_NAMES.index("dominance")
-_MAINSTAY = 0.5
-"""Share of its members' requests that a fragment carries which is no mere phrase."""
 
 
 class Placing:
@@ -129,8 +125,6 @@ class Placing:
             ties.inputs[row],
             not learning and self._budget.admits(rate, q_value),
             payer_of=payer.id if payer else "",
-            telling=kind_of(key) is not TieKind.FRAGMENT
-            or bool(ties.inputs[row, _DOMINANCE] >= _MAINSTAY),
         )
 
     def forget(self, account: int) -> None:

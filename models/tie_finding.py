@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.kinds import KIND_BITS, TieKind
+
+_HABIT = 1.5
+_KIND_MASK = (1 << KIND_BITS) - 1
+
 
 @dataclass(slots=True)
 class TieFinding:
@@ -26,8 +31,6 @@ class TieFinding:
             ranks say, and affinities and inputs mean nothing.
         payer_of: Id of the cluster whose accounts pay with this instrument, where most of those who
             do are its own (`models.payers`): all of them then belong to it.
-        telling: Whether to show it is enough to be named for. One fragment is but a phrase, unless
-            most requests of its members carry it.
     """
 
     key: int
@@ -42,7 +45,6 @@ class TieFinding:
     stands_out: bool
     causes: int = 0
     payer_of: str = ""
-    telling: bool = True
 
     def forget(self, account: int) -> None:
         """Drop a member."""
@@ -50,6 +52,13 @@ class TieFinding:
         if not kept.all():
             self.accounts, self.counts = self.accounts[kept], self.counts[kept]
             self.affinities = self.affinities[kept]
+
+    def is_habit_of(self, account: int) -> bool:
+        """Whether it is a phrase that this member shows far more often than members do."""
+        if self.key & _KIND_MASK != TieKind.FRAGMENT:
+            return False
+        own = self.counts[self.accounts == np.uint64(account)].sum()
+        return bool(own > _HABIT * np.median(self.counts))
 
     def dump(self) -> dict[str, Any]:
         """The fields by name."""

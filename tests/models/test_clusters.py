@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.clusters import Cluster, Clusters
+from models.kinds import TieKind
 from models.state import decode_state, encode_state
 from models.tie_finding import TieFinding
 from tests.models.tie_findings import tie
@@ -215,15 +217,29 @@ def test_all_are_named_where_behaviour_says_nothing() -> None:
     assert cluster.convincing() == [0, 1, 2, 3]
 
 
-def test_who_shares_a_phrase_or_two_is_not_named() -> None:
+def phrase(number: int, uses: dict[int, int]) -> TieFinding:
+    """A fragment that accounts show so many times each."""
+    fragment = tie(number << 4 | TieKind.FRAGMENT, uses)
+    fragment.counts = np.array([uses[account] for account in sorted(uses)], np.int32)
+    return fragment
+
+
+def test_who_has_a_habit_of_a_phrase_that_others_show_is_not_named() -> None:
     clusters = Clusters()
-    cluster = founded(clusters, "first", tie(1, range(6), telling=False))
-    assert cluster.convincing() == []
-    for key, members in ((2, range(5)), (3, range(4))):
-        clusters.put(cluster, tie(key, members, telling=False), 2)
-    clusters.put(cluster, tie(4, [5, 6]), 2)
-    assert cluster.core == set(range(7))
-    assert cluster.convincing() == [0, 1, 2, 3, 5, 6]
+    cluster = founded(clusters, "first", phrase(1, {0: 1, 1: 2, 2: 2, 3: 3, 4: 4, 5: 90}))
+    assert cluster.core == set(range(6))
+    assert cluster.convincing() == [0, 1, 2, 3]
+
+
+def test_who_shares_more_than_a_phrase_is_named_however_often_it_is_used() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, "first", phrase(1, {0: 1, 1: 1, 2: 1, 3: 90, 4: 90}))
+    clusters.put(cluster, phrase(2, {0: 1, 1: 1, 3: 90, 4: 90, 5: 1, 6: 1, 7: 1}), 2)
+    assert cluster.convincing() == [0, 1, 2, 5, 6, 7]
+    clusters.put(cluster, phrase(3, {0: 1, 1: 1, 2: 1, 3: 90}), 2)
+    assert 3 in cluster.convincing()
+    clusters.put(cluster, tie(7 << 4 | TieKind.PAYMENT, [0, 4]), 2)
+    assert cluster.convincing() == list(range(8))
 
 
 def test_the_latest_affinity_of_an_account_counts() -> None:
