@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,7 @@ from schemas.errors import InvalidRecord
 from schemas.formats import DEFAULT_FORMAT, input_format
 from stream.counters import Counters
 from stream.enrichment import Enricher
-from stream.local_outcome import Outcome, outcome_of
+from stream.local_outcome import Outcome, dead_letter, dead_letters_of, outcome_of
 from stream.settings import Settings
 
 _FAR_AHEAD = "time is far ahead of the stream and nothing confirms it"
@@ -146,7 +145,7 @@ class LocalRun:
         """Take consecutive lines of a source."""
         decoded = self._decode(lines)
         dead = [
-            _dead_letter(source, first_line + row, lines[row], error)
+            dead_letter(source, first_line + row, lines[row], error)
             for row, error in decoded.rejects
         ]
         self._bad += len(dead)
@@ -166,7 +165,7 @@ class LocalRun:
         error = InvalidRecord(_FAR_AHEAD, "time")
         refused = self._sources[source].source.take_refused()
         self._bad += len(refused)
-        return [_dead_letter(source, row.position, row.record, error) for row in refused]
+        return [dead_letter(source, row.position, row.record, error) for row in refused]
 
     def _deliver(self, batch: EventBatch | None) -> None:
         if batch is None or not len(batch):
@@ -208,7 +207,7 @@ class LocalRun:
 
     def add_facts(self, lines: list[bytes]) -> list[DeadLetter]:
         """Take facts records; each acts when the epoch of its time closes."""
-        return _each(lines, self._add_fact)
+        return dead_letters_of(lines, self._add_fact)
 
     def _add_fact(self, line: bytes) -> None:
         record = decode_facts(line)
@@ -218,7 +217,7 @@ class LocalRun:
 
     def add_feedback(self, lines: list[bytes]) -> list[DeadLetter]:
         """Take verdicts on findings; each acts when the epoch of its time closes."""
-        return _each(lines, lambda line: self._detector.add_verdict(verdict_of(line)))
+        return dead_letters_of(lines, lambda line: self._detector.add_verdict(verdict_of(line)))
 
     def finish(self) -> Outcome:
         """Close all epochs that are still open."""
@@ -286,18 +285,3 @@ class LocalRun:
         # Nothing was sketched at the edge when the first states were written.
         run._dropped_sketches = Counter(state.get("dropped_sketches", {}))
         return run
-
-
-def _each(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLetter]:
-    """Take line by line; those that are refused."""
-    dead: list[DeadLetter] = []
-    for number, line in enumerate(lines):
-        try:
-            take(line)
-        except InvalidRecord as error:
-            dead.append(_dead_letter(0, number, line, error))
-    return dead
-
-
-def _dead_letter(source: int, number: int, line: bytes, error: InvalidRecord) -> DeadLetter:
-    return DeadLetter(error.part or line, "", source, number, error.reason, error.field)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from models.detector import ClosedEpochs
@@ -10,6 +10,7 @@ from models.messages import AccountScores, TieReport
 from models.tie_values import TieValues
 from schemas.alert import AlertEvent
 from schemas.deadletter import DeadLetter
+from schemas.errors import InvalidRecord
 from schemas.score import ScoreRecord
 
 
@@ -34,3 +35,19 @@ def outcome_of(closed: ClosedEpochs, dead: list[DeadLetter]) -> Outcome:
     return Outcome(
         closed.alerts, closed.scores, dead, closed.reports, closed.features, closed.values
     )
+
+
+def dead_letters_of(lines: Iterable[bytes], take: Callable[[bytes], None]) -> list[DeadLetter]:
+    """Take line by line; those that are refused."""
+    dead: list[DeadLetter] = []
+    for number, line in enumerate(lines):
+        try:
+            take(line)
+        except InvalidRecord as error:
+            dead.append(dead_letter(0, number, line, error))
+    return dead
+
+
+def dead_letter(source: int, number: int, line: bytes, error: InvalidRecord) -> DeadLetter:
+    """A line of a source that is refused; of a record of several requests only the one at fault."""
+    return DeadLetter(error.part or line, "", source, number, error.reason, error.field)
