@@ -21,17 +21,25 @@ Reals = NDArray[np.float32]
 _LONGEST = 128
 _LAYERS, _HEADS = 6, 12
 _EPSILON = 1e-12
+_EXAMPLE = (
+    "The weather is lovely today.",
+    "It's so sunny outside!",
+    "He drove to the stadium.",
+)
+_SIMILARITIES = ((1.0, 0.6660, 0.1046), (0.6660, 1.0, 0.1411), (0.1046, 0.1411, 1.0))
+"""Of the example, as the model's authors show them."""
 
 
 class SentencesMissing(RuntimeError):
-    """The model is not installed; the message says which package is missing."""
+    """The model is not there, or not the one that was published; the message says which."""
 
 
 class Sentences:
     """The model.
 
     Raises:
-        SentencesMissing: A package that it needs is not there.
+        SentencesMissing: A package that it needs is not there, or gives other similarities than
+            the authors do.
     """
 
     def __init__(self) -> None:
@@ -45,6 +53,9 @@ class Sentences:
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(_LONGEST)
+        vectors = self.embed(_EXAMPLE)
+        if not np.allclose(vectors @ vectors.T, _SIMILARITIES, atol=1e-3):
+            raise SentencesMissing("the model that is installed is another one")
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """One row of length 1 for each text, 384 columns."""

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from tests.broker.packages import NoPackages, Programs, find_programs
+from tests.leaving import leave_out
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +36,7 @@ def corpora() -> Path:
     """The folder of the real corpora; tests that ask for it are left out where it is absent."""
     folder = ROOT / os.environ.get("GAUGER_DATA_DIR", "../shared/data")
     if not folder.is_dir():
-        pytest.skip("GAUGER_DATA_DIR has no corpora")
+        leave_out("GAUGER_DATA_DIR has no corpora")
     return folder
 
 
@@ -45,10 +46,7 @@ def programs() -> Programs:
     try:
         return find_programs()
     except NoPackages as error:
-        reason = f"no rsyslog and kcat: {error}"
-        if os.environ.get("GAUGER_NOTHING_LEFT_OUT") == "1":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        leave_out(f"no rsyslog and kcat: {error}")
 
 
 @pytest.fixture(autouse=True)
