@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from models.coverage import FROM_FACTS, Coverage, CoverageCount
+from schemas.codec import MAX_LINE
 from schemas.formats import InputFormat, input_format
 from schemas.times import to_rfc3339
 from stream.checks import Check
@@ -63,8 +64,11 @@ def diagnose(
     coverage = {}
     decode = _decoder(config, environ, form)
     for name in recordings:
-        coverage[name], truncated = _covered(name, decode)
-        checks += _recording(name, coverage[name], truncated)
+        with Recording(name) as recording:
+            coverage[name], refusal = _covered(recording, decode)
+        checks += _recording(name, coverage[name], recording.truncated)
+        if refusal:
+            checks.append(Check(name, "warning", f"the first refusal: {refusal}"))
     return Diagnosis(checks, coverage)
 
 
@@ -159,16 +163,20 @@ def _allow_list(settings: Settings) -> Iterator[Check]:
             yield Check("allow list", "warning", f"{text}; owner {entry.owner}")
 
 
-def _covered(name: str, decode: InputFormat) -> tuple[Coverage, str | None]:
+def _covered(recording: Recording, decode: InputFormat) -> tuple[Coverage, str | None]:
+    """What a recording offers, and where and why its first refused line was refused."""
     count = CoverageCount(now() / 1e6)
-    with Recording(name) as recording:
-        for block in recording.blocks():
-            if block.oversized:
-                count.add([], bad=1)
-                continue
-            decoded = decode(block.lines)
-            count.add(decoded.events, len(decoded.rejects), decoded.unknown_fields)
-        return count.result(), recording.truncated
+    refusal: str | None = None
+    for block in recording.blocks():
+        if block.oversized:
+            count.add([], bad=1)
+            refusal = refusal or f"line {block.first_line}: longer than {MAX_LINE} bytes"
+            continue
+        decoded = decode(block.lines)
+        count.add(decoded.events, len(decoded.rejects), decoded.unknown_fields)
+        for row, error in decoded.rejects[:1]:
+            refusal = refusal or f"line {block.first_line + row}: {error}"
+    return count.result(), refusal
 
 
 def _recording(name: str, coverage: Coverage, truncated: str | None) -> Iterator[Check]:

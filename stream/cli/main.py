@@ -22,6 +22,7 @@ from stream.cli.replay import replay
 from stream.cli.simulate import simulate
 from stream.cli.sketch import sketch
 from stream.cli.topics import topics
+from stream.cli.trace import trace
 from stream.cli.warm import warm
 from stream.cli.who import who
 from stream.cli.worker import worker
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for verb in (
     replay, topics, publish, warm, worker, receive, sketch, alerts, forward, explain, who, accounts,
-    forget, simulate, evaluate, compare, doctor,
+    trace, forget, simulate, evaluate, compare, doctor,
 ):  # fmt: skip
     app.command()(verb)
 

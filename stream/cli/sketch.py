@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, settings_of
+from stream.cli.options import ConfigOption, FormatOption, require_format, settings_of
 
 
 def sketch(
@@ -23,7 +23,7 @@ def sketch(
     out: Annotated[
         str, typer.Option(metavar="FILE", help="Where the requests go; - is stdout.")
     ] = "-",
-    input_format: Annotated[str, typer.Option(metavar="NAME", help="Format of a line.")] = "native",
+    input_format: FormatOption = None,
     *,
     config: ConfigOption = None,
 ) -> None:
@@ -33,16 +33,15 @@ def sketch(
     detector sees in them what it sees in the texts, if its key is the same. Records that are
     refused are counted and left out.
     """
-    from schemas.formats import format_names
     from schemas.formats import input_format as decoder
     from stream.edge import Sketcher
-    from stream.errors import FailedRun, UsageError
+    from stream.errors import FailedRun
     from stream.sketching import sketch_files, sketch_lines
 
-    if input_format not in format_names():
-        raise UsageError(f"unknown input format {input_format}; known: {', '.join(format_names())}")
+    require_format(input_format)
     settings = settings_of(context, config)
-    told = sketch_files(files, out, decoder(input_format, settings.formats), Sketcher(settings.key))
+    decode = decoder(input_format or settings.kafka.input_format, settings.formats)
+    told = sketch_files(files, out, decode, Sketcher(settings.key))
     for line in sketch_lines(told):
         typer.echo(line, err=True)
     if told.truncated:

@@ -88,6 +88,8 @@ def run_stages(settings: Settings, ingest_command: Sequence[str] | None) -> NoRe
         loglevel="WARNING",
         override_logging=False,
     )
+    # It writes control sequences even where no person is reading, into what collectors parse.
+    worker.spinner = None
     worker.execute_from_commandline()
 
 

@@ -56,7 +56,18 @@ def test_a_recording_without_a_request_is_told(tmp_path: Path) -> None:
     broken.write_bytes(b"?\n")
     checks = diagnose(None, {}, [str(empty), str(broken)]).checks
     assert _checks(str(empty), checks) == [("warning", "no request in 0 lines")]
-    assert _checks(str(broken), checks) == [("problem", "no request in 1 lines")]
+    malformed = "malformed JSON: unexpected character, expected a JSON value"
+    assert _checks(str(broken), checks) == [
+        ("problem", "no request in 1 lines"),
+        ("warning", f"the first refusal: line 1: {malformed}"),
+    ]
+
+
+def test_the_first_refusal_is_told_with_its_line_and_reason(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    path.write_bytes(b'{"id":"1","time":1,"account":"a"}\n{"id":"2","time":2}\n?\n')
+    told = [text for _, text in _checks(str(path), diagnose(None, {}, [str(path)]).checks)]
+    assert [text for text in told if text.startswith("the first refusal: line 2: account")]
 
 
 def test_the_broker_is_looked_at_where_one_is_spoken_of(tmp_path: Path) -> None:
