@@ -39,7 +39,7 @@ demo: setup ## run the detector over the shipped sample and judge what it found
 	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
 
 test: setup ## run all tests; says at its end what was left out, as without a Kafka broker
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-integration: setup ## run the tests that need a Kafka broker (given, in Docker, or in Java)
 	$(BIN)/python -m pytest -q -m broker

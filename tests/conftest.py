@@ -23,14 +23,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("steady")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share tests by file among processes; those of a broker, which share it, stay together."""
-    for item in items:
-        group = "broker" if item.get_closest_marker("broker") else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of the real corpora; tests that ask for it are left out where it is absent."""
