@@ -58,7 +58,9 @@ class Campaign:
 
     def _sample(self) -> None:
         """Some campaigns ask for several answers a prompt, to choose the best or to rank them."""
-        rng = self.world.streams.named("samples", self.name)
+        # Drawn anew with the campaign: what gives it away must not come back.
+        again = (self.draw,) if self.draw else ()
+        rng = self.world.streams.named("samples", self.name, *again)
         number = int(rng.choice([2, 4, 8])) if rng.random() < _SAMPLING else 0
         if number:
             self.world.people.table["samples"][self.accounts] = number
