@@ -10,7 +10,7 @@ import re
 from codecs import BOM_UTF8
 
 from schemas.alert import AlertEvent, Severity
-from schemas.outputs._parts import parts
+from schemas.outputs._parts import encoded, parts
 from schemas.outputs._shared import SEVERITY_NUMBER, milliseconds
 from schemas.product import NAME, VENDOR, VERSION
 
@@ -85,14 +85,14 @@ def _identity(event: AlertEvent) -> dict[str, str]:
         "rt": str(milliseconds(event.time)),
         "start": str(milliseconds(event.first_seen)),
         "end": str(milliseconds(event.last_seen)),
-        "externalId": event.alert_id,
+        "externalId": encoded(event.alert_id),
         "act": event.response.action,
         "cat": event.activity,
         "cn3": str(event.sequence),
         "cn3Label": "sequence",
-        "cs6": f"{event.entity.kind} {event.entity.id}",
+        "cs6": f"{event.entity.kind} {encoded(event.entity.id)}",
         "cs6Label": "entity",
-        "flexString1": event.event_id,
+        "flexString1": encoded(event.event_id),
         "flexString1Label": "event",
         "flexNumber1": str(event.accounts_total),
         "flexNumber1Label": "accounts_total",

@@ -33,6 +33,10 @@ class Consumer(FaustConsumer):
     When partitions are dealt anew, faust drops what it has fetched and seeks the committed offsets;
     before the first one it would stay where it is, and what it dropped would be lost.
 
+    Faust's `seek` changes the fetched records from the caller's thread. The thread that fetches may
+    be reading the very ones that a seek drops, and ends the worker when they are gone: `seek_wait`
+    has that thread do it.
+
     A partition whose messages are taken more slowly than they come is left out of what is asked of
     the thread. Faust waits up to a second for the others, without a look whether the one left out
     may be read again.
@@ -52,6 +56,5 @@ class Consumer(FaustConsumer):
         changelogs = self.app.tables.changelog_topics
         fresh = [tp for tp, offset in committed.items() if not offset]
         if uncommitted := [tp for tp in fresh if tp.topic not in changelogs]:
-            for tp, offset in (await self.earliest_offsets(*uncommitted)).items():
-                await self.seek(tp, offset)
+            await self.seek_wait(await self.earliest_offsets(*uncommitted))
         return committed

@@ -133,8 +133,8 @@ def test_every_line_can_be_read_alone(name: str, event: AlertEvent) -> None:
     lines = lines_of(name, event)
     assert [line.pairs["part"] for line in lines] == [str(n + 1) for n in range(len(lines))]
     assert {line.pairs["parts"] for line in lines} == {str(len(lines))}
-    assert {decode(line.pairs["event"]) for line in lines} == {decode(event.event_id)}
-    assert {decode(line.pairs["externalId"]) for line in lines} == {decode(event.alert_id)}
+    assert {decode(line.pairs["event"]) for line in lines} == {event.event_id}
+    assert {decode(line.pairs["externalId"]) for line in lines} == {event.alert_id}
     assert {line.header[0] for line in lines} == {"Gauger"}
 
 
