@@ -10,14 +10,26 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from msgspec import UNSET, Struct
+
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
 from schemas.reading.answer import answer_fields, is_refusal, usage_fields
 from schemas.reading.conversation import conversation_fields, turn_fields
-from schemas.reading.events import Item, RecordFormat, decode_records, one_or_several, written
+from schemas.reading.events import (
+    Item,
+    RecordFormat,
+    decode_records,
+    one_or_several,
+    status_of,
+    written,
+)
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
+from schemas.reading.usual import Absent, Name, TextTime, UnixTime, Usual, required, seconds
+from schemas.reading.usual_bodies import NO_PARAMETERS, Answer, Conversation, Message, Parameters
 from schemas.reading.values import Json, address, elapsed_ms, mapping, parsed, unix_time
+from schemas.request import Count, RequestEvent
 
 # LiteLLM calls a chat a completion, and has each call twice: the other starts with an a.
 _CALLS = {"completion": "chat", "acompletion": "chat", "anthropic_messages": "chat"}
@@ -122,4 +134,92 @@ def _read_batch_item(item: Json) -> Json:
     }
 
 
-FORMAT = RecordFormat("litellm", _items, _read)
+class _Metadata(Struct, gc=False):
+    user_api_key_user_id: Name | None = None
+    user_api_key_team_id: Name | None = None
+    user_api_key_hash: Name | None = None
+    user_api_key_org_id: str | None = None
+    user_api_key_end_user_id: Name | None = None
+    requester_ip_address: str | None = None
+    user_agent: str | None = None
+
+
+class _Error(Struct, gc=False):
+    error_code: str | None = None
+    error_class: str | None = None
+
+
+class _Payload(Struct, gc=False):
+    """The members of a payload that are read, with their usual types."""
+
+    startTime: UnixTime | TextTime
+    id: Name | None = None
+    litellm_call_id: Name | None = None
+    endTime: UnixTime | TextTime | None = None
+    call_type: str | None = None
+    session_id: str | None = None
+    status: str | None = None
+    model: str | None = None
+    model_group: str | None = None
+    end_user: Name | None = None
+    requester_ip_address: str | None = None
+    user_agent: str | None = None
+    prompt_tokens: Count | None = None
+    completion_tokens: Count | None = None
+    metadata: _Metadata | None = None
+    error_information: _Error | None = None
+    messages: list[Message] | None = None
+    response: Answer | None = None
+    model_parameters: Parameters | None = None
+    lines: Absent = UNSET
+
+
+def _usual(item: _Payload) -> RequestEvent:
+    """What `_read` says, of a usual payload."""
+    metadata, error = item.metadata or _NO_METADATA, item.error_information
+    parameters, answer = item.model_parameters or NO_PARAMETERS, item.response
+    said = Conversation(item.messages, [parameters.system] if parameters.system else None)
+    usage = answer and answer.usage
+    reason, refused, issued = answer.end() if answer else (None, None, None)
+    team, key = metadata.user_api_key_team_id, metadata.user_api_key_hash
+    end_user = item.end_user or metadata.user_api_key_end_user_id
+    start = item.startTime
+    read, written = item.prompt_tokens, item.completion_tokens
+    if usage:
+        read = usage.prompt_tokens if read is None else read
+        written = (usage.completion_tokens or None) if written is None else written
+    return RequestEvent(
+        id=required(item.id or item.litellm_call_id),
+        time=seconds(start),
+        account=required(metadata.user_api_key_user_id or team or key or end_user),
+        org=metadata.user_api_key_org_id or team,
+        api_key=key,
+        end_user=end_user,
+        session=item.session_id or None,
+        operation=_operation(item.call_type),
+        model=item.model_group or item.model,
+        ip=address(item.requester_ip_address or metadata.requester_ip_address),
+        user_agent=item.user_agent or metadata.user_agent,
+        input_tokens=read,
+        cached_tokens=usage.cached if usage else None,
+        output_tokens=written,
+        reasoning_tokens=usage.reasoning if usage else None,
+        max_tokens=parameters.limit(),
+        temperature=parameters.temperature,
+        n=parameters.n,
+        messages=said.messages,
+        images=said.images,
+        tools=parameters.tool_names(),
+        stop_reason=reason,
+        status=status_of((error and error.error_code) or item.status or ""),
+        latency_ms=elapsed_ms(start, item.endTime),
+        refused=True if error and is_refusal(error.error_class) else refused,
+        signatures_issued=issued,
+        signatures_presented=said.signatures,
+        system=said.system,
+        prompt=said.prompt,
+    )
+
+
+_NO_METADATA = _Metadata()
+FORMAT = RecordFormat("litellm", _items, _read, Usual(_Payload, _usual))

@@ -12,8 +12,12 @@ from typing import Any
 from schemas.reading.values import MOST_CHARACTERS, Json, digest, is_redacted, mapping, parsed
 
 # Tuples, not sets: what is looked up may be anything, lists included.
-_MODEL_ROLES = ("assistant", "model", "ai")
-_SYSTEM_ROLES = ("system", "developer")
+MODEL_ROLES = ("assistant", "model", "ai")
+"""Roles in which the model speaks."""
+
+SYSTEM_ROLES = ("system", "developer")
+"""Roles of the system text."""
+
 _MODEL_ITEMS = (
     *("reasoning", "function_call", "computer_call", "web_search_call", "file_search_call"),
     *("code_interpreter_call", "image_generation_call", "mcp_call", "custom_tool_call"),
@@ -88,9 +92,9 @@ class _Reader:
                 self._note_new(turn)
                 continue
             role = turn.get("role")
-            if role in _SYSTEM_ROLES:
+            if role in SYSTEM_ROLES:
                 self.system.append(turn)
-            elif role in _MODEL_ROLES or (role is None and turn.get("type") in _MODEL_ITEMS):
+            elif role in MODEL_ROLES or (role is None and turn.get("type") in _MODEL_ITEMS):
                 self.trailing.append(turn)
                 self.signatures += signatures_of(turn)
             else:

@@ -19,7 +19,8 @@ MOST_CHARACTERS = 65_536
 
 _NOTHING: Json = {}
 _MICROSECONDS_A_SECOND = 1_000_000
-_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
+_MOST_SECONDS = 1e11
+_UNITS = ((_MOST_SECONDS, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 _OFFSET = re.compile(r"(?:[zZ]|[+-]\d\d:?\d\d)$")
 _MASKED = re.compile(r"(\d{1,3}\.\d{1,3}\.\d{1,3})\.(?:\*+|[xX]+)$")
 _REDACTED = re.compile(
@@ -82,6 +83,8 @@ def unix_time(value: object) -> float | str | None:
     >>> unix_time("1795000000280000000"), unix_time(1_795_000_000.28)
     (1795000000.28, 1795000000.28)
     """
+    if type(value) is float and -_MOST_SECONDS < value < _MOST_SECONDS:
+        return value
     if isinstance(value, str) and len(value) <= _LONGEST_WHOLE and value.isdecimal():
         value = int(value)
     if isinstance(value, float | int) and not isinstance(value, bool):
@@ -112,8 +115,11 @@ def address(value: object) -> str | None:
 
     Of an address whose last number is masked, its network: `81.2.69.***` is `81.2.69.0/24`.
     """
-    if not isinstance(value, str) or not value:
-        return None
+    return _address(value) if isinstance(value, str) and value else None
+
+
+@lru_cache(1 << 16)
+def _address(value: str) -> str | None:
     text = value.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -140,7 +146,7 @@ def _checked_address(text: str) -> tuple[str | None, bool]:
 
 
 def is_redacted(text: str) -> bool:
-    """Whether a text is the marker that a gateway puts in the place of one."""
+    """Whether a text is the marker that a gateway puts in the place of one; so is an empty one."""
     return len(text) <= _LONGEST_MARKER and _REDACTED.fullmatch(text) is not None
 
 

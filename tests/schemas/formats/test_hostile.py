@@ -86,13 +86,13 @@ def test_any_json_is_taken(name: str, record: Any) -> None:
     decode(name, [orjson.dumps(record)])
 
 
-def _places(value: Any) -> list[tuple[Any, Any]]:
+def all_places(value: Any) -> list[tuple[Any, Any]]:
     """All containers with the keys in them."""
     keys = range(len(value)) if isinstance(value, list) else list(value)
     places = [(value, key) for key in keys]
     for key in keys:
         if isinstance(value[key], dict | list):
-            places += _places(value[key])
+            places += all_places(value[key])
     return places
 
 
@@ -103,7 +103,7 @@ def test_samples_with_anything_anywhere_are_taken(
 ) -> None:
     record, random = deepcopy(sample.record), Random(seed)
     for value in values:
-        container, key = random.choice(_places(record))
+        container, key = random.choice(all_places(record))
         container[key] = value
     for name in (sample.form, "auto"):
         decode(name, [orjson.dumps(record)])
