@@ -27,7 +27,7 @@ from schemas.reading.events import (
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
 from schemas.reading.usual import Absent, Name, TextTime, UnixTime, Usual, required, seconds
-from schemas.reading.usual_bodies import NO_PARAMETERS, Answer, Conversation, Message, Parameters
+from schemas.reading.usual_bodies import NO_PARAMETERS, Answer, Message, Parameters, said
 from schemas.reading.values import Json, address, elapsed_ms, mapping, parsed, unix_time
 from schemas.request import Count, RequestEvent
 
@@ -178,7 +178,7 @@ def _usual(item: _Payload) -> RequestEvent:
     """What `_read` says, of a usual payload."""
     metadata, error = item.metadata or _NO_METADATA, item.error_information
     parameters, answer = item.model_parameters or NO_PARAMETERS, item.response
-    said = Conversation(item.messages, [parameters.system] if parameters.system else None)
+    spoken = said(item.messages, parameters.system)
     usage = answer and answer.usage
     reason, refused, issued = answer.end() if answer else (None, None, None)
     team, key = metadata.user_api_key_team_id, metadata.user_api_key_hash
@@ -207,17 +207,17 @@ def _usual(item: _Payload) -> RequestEvent:
         max_tokens=parameters.limit(),
         temperature=parameters.temperature,
         n=parameters.n,
-        messages=said.messages,
-        images=said.images,
+        messages=spoken.messages,
+        images=spoken.images,
         tools=parameters.tool_names(),
         stop_reason=reason,
         status=status_of((error and error.error_code) or item.status or ""),
         latency_ms=elapsed_ms(start, item.endTime),
         refused=True if error and is_refusal(error.error_class) else refused,
         signatures_issued=issued,
-        signatures_presented=said.signatures,
-        system=said.system,
-        prompt=said.prompt,
+        signatures_presented=spoken.signatures_presented,
+        system=spoken.system,
+        prompt=spoken.prompt,
     )
 
 

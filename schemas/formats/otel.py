@@ -10,17 +10,24 @@ number messages.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Raw, Struct
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
 from schemas.reading.answer import is_refusal, stop_fields
 from schemas.reading.conversation import signatures_of, turn_fields
-from schemas.reading.events import Item, RecordFormat, decode_records, parse
+from schemas.reading.events import Item, RecordFormat, decode_records, fitting_event, parse
 from schemas.reading.otlp import from_protobuf, spans
 from schemas.reading.parameters import operation, tool_names
 from schemas.reading.paths import FormatPaths
+from schemas.reading.usual import Unusual, Usual
+from schemas.reading.usual_bodies import said
+from schemas.reading.usual_spans import Export, one_span
 from schemas.reading.values import Json, address, elapsed_ms, mapping, parsed, unix_time
+from schemas.request import RequestEvent
 
 _CALLS_MODEL = (
     *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.system", "gen_ai.operation.name"),
@@ -76,6 +83,12 @@ def _read(item: Json) -> Json:
     span = item["span"]
     if item["events"]:
         item = _with_content(item)
+    said = turn_fields(_turns(item), parsed(item.get("gen_ai.system_instructions")))
+    return _fields(item, span, said)
+
+
+def _fields(item: Json, span: Json, said: Json) -> Json:
+    """Fields of the event, of the attributes, the span, and what the messages tell."""
     seen = item.get
     outputs = parsed(seen("gen_ai.output.messages"))
     error = seen("error.type")
@@ -106,7 +119,7 @@ def _read(item: Json) -> Json:
         "temperature": seen("gen_ai.request.temperature"),
         "n": seen("gen_ai.request.choice.count"),
         "tools": tool_names(seen("gen_ai.tool.definitions")) or _numbered_tools(item),
-        **turn_fields(_turns(item), parsed(seen("gen_ai.system_instructions"))),
+        **said,
         **stop_fields(_reasons(item, outputs)),
         "status": seen("http.response.status_code")
         or seen("http.status_code")
@@ -182,4 +195,38 @@ def _reasons(item: Json, outputs: object) -> Any:
     return reasons
 
 
-FORMAT = RecordFormat("otel", _items, _read)
+class _Part(Struct, forbid_unknown_fields=True, gc=False):
+    content: str
+    type: Literal["text"]
+
+
+class _Message(Struct, forbid_unknown_fields=True, gc=False):
+    role: str
+    parts: list[_Part]
+    name: Raw | None = None
+    finish_reason: Raw | None = None
+
+    def texts(self) -> list[str]:
+        return [part.content for part in self.parts]
+
+    def signatures(self) -> list[str]:
+        return []
+
+
+_messages = msgspec.json.Decoder(list[_Message]).decode
+
+
+def _usual(record: Export) -> RequestEvent:
+    """The event of a record of one span that calls a model and has no events."""
+    item, span = one_span(record)
+    if not _calls_model(item):
+        raise Unusual
+    written = item.get("gen_ai.input.messages")
+    if isinstance(written, str) and "gen_ai.system_instructions" not in item:
+        spoken = said(_messages(written))._asdict()
+    else:
+        spoken = turn_fields(_turns(item), parsed(item.get("gen_ai.system_instructions")))
+    return fitting_event(_fields(item, span, spoken))
+
+
+FORMAT = RecordFormat("otel", _items, _read, Usual(Export, _usual))

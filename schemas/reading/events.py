@@ -19,6 +19,7 @@ import orjson
 from schemas.codec import MAX_LINE, DecodedRequests, Part, turn_to_seconds
 from schemas.errors import InvalidRecord
 from schemas.reading.paths import FieldPaths, FormatPaths, find_first
+from schemas.reading.usual import Unusual
 from schemas.reading.values import Json, address, number, unix_time
 from schemas.refusal import refused_json, refused_value
 from schemas.request import MAX_COUNT, REQUEST_FIELDS, RequestEvent
@@ -218,6 +219,18 @@ def _event(item: Json, form: RecordFormat, paths: FieldPaths | None) -> RequestE
         event = msgspec.convert(fields, RequestEvent)
     except msgspec.ValidationError:
         event = _mended(fields)
+    turn_to_seconds(event)
+    return event
+
+
+def fitting_event(fields: Json) -> RequestEvent:
+    """The event of fields of the right types; raises `Unusual` for any other."""
+    if not fields["account"]:
+        raise Unusual
+    status = fields.get("status")
+    if isinstance(status, str):
+        fields["status"] = status_of(status)
+    event = msgspec.convert(fields, RequestEvent)
     turn_to_seconds(event)
     return event
 

@@ -101,7 +101,7 @@ def _value(value: Json, depth: int) -> Any:
     """A value of any kind; whole numbers come as strings, as 64 bits do not fit JSON's numbers."""
     for kind, content in value.items():
         if kind == "intValue":
-            return _whole(content)
+            return whole_of(content)
         if kind in {"arrayValue", "kvlistValue"}:
             members = mapping(content).get("values")
             if not isinstance(members, list) or depth == _DEEPEST:
@@ -118,7 +118,8 @@ def _value(value: Json, depth: int) -> Any:
     return None
 
 
-def _whole(content: object) -> object:
+def whole_of(content: object) -> object:
+    """The whole number that a text is; anything else as it is."""
     short = isinstance(content, str) and len(content) <= _LONGEST_WHOLE and content.isdecimal()
     return int(str(content)) if short else content
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct, UnsetType
 
 from schemas.codec import MAX_LINE
+from schemas.errors import InvalidRecord
 from schemas.reading.values import unix_time
 from schemas.request import MAX_IDENTIFIER, RequestEvent
 from schemas.times import MAX_SECONDS
@@ -60,7 +61,7 @@ class Usual(Generic[_Record]):
         try:
             # The parser takes any bytes in what it skips; the text must be valid all over.
             return self._read(self._decode(line.decode()))
-        except (Unusual, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (Unusual, InvalidRecord, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
 
@@ -72,7 +73,7 @@ def required(name: str | None) -> str:
 
 
 def seconds(value: float | str) -> float:
-    """Unix seconds of a number in any unit, or RFC 3339; raises `Unusual` where that is beyond belief."""
+    """Unix seconds of a time in any form; raises `Unusual` where that is beyond belief."""
     if isinstance(value, str):
         time: object = msgspec.convert(value, _AwareDatetime).timestamp()
     else:

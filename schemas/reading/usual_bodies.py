@@ -1,13 +1,13 @@
 """Usual bodies of requests and answers: as OpenAI, and gateways in its words, write them.
 
-What the general readers (`conversation`, `parameters`, `answer`) make of any body, these make of the
-bodies that most are, see `usual`.
+What the general readers (`conversation`, `parameters`, `answer`) make of any body, these make of
+the bodies that most are, see `usual`. Members have the names that they have there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -64,49 +64,48 @@ class Turn(Protocol):
         """Digests of the signatures in it."""
 
 
-class Conversation:
-    """What messages tell, see `turn_fields`.
+class Said(NamedTuple):
+    """What messages tell, see `turn_fields`."""
 
-    Args:
-        turns: The messages; None or none where they are not logged.
-        system: System texts that stand apart from them.
-    """
+    system: str | None
+    prompt: str | None
+    messages: int | None = None
+    images: int | None = None
+    signatures_presented: list[str] | None = None
 
-    __slots__ = ("images", "messages", "prompt", "signatures", "system")
 
-    def __init__(self, turns: Sequence[Turn] | None, system: list[str] | None = None) -> None:
-        self.messages = self.images = None
-        self.signatures: list[str] | None = None
-        self.prompt: str | None = None
-        systems = system or []
-        if turns:
-            self._take(turns, systems)
-        self.system = _joined(systems)
-
-    def _take(self, turns: Sequence[Turn], systems: list[str]) -> None:
-        fresh: list[str] = []
-        trailing: list[str] | None = None
-        signatures: list[str] = []
-        for turn in turns:
-            role = turn.role
-            if role in SYSTEM_ROLES:
-                systems += turn.texts()
-            elif role in MODEL_ROLES:
-                trailing = (trailing or []) + turn.texts()
-                signatures += turn.signatures()
-            else:
-                if trailing is not None:
-                    fresh, trailing = [], None
-                fresh += turn.texts()
-        fresh += trailing or ()
-        self.prompt = _joined(fresh)
-        self.signatures = signatures or None
-        # As in the general way: one marker may stand for all messages.
-        if self.prompt is not None or len(turns) > 1 or not any(fresh):
-            self.messages, self.images = len(turns), 0
+def said(turns: Sequence[Turn] | None, system: str | None = None) -> Said:
+    """What messages tell, and a system text that stands apart from them."""
+    systems = [system] if system else []
+    if not turns:
+        return Said(_joined(systems), None)
+    fresh: list[str] = []
+    trailing: list[str] | None = None
+    signatures: list[str] = []
+    for turn in turns:
+        role = turn.role
+        if role in SYSTEM_ROLES:
+            systems += turn.texts()
+        elif role in MODEL_ROLES:
+            trailing = (trailing or []) + turn.texts()
+            signatures += turn.signatures()
+        else:
+            if trailing is not None:
+                fresh, trailing = [], None
+            fresh += turn.texts()
+    if trailing:
+        fresh += trailing
+    prompt = _joined(fresh)
+    count = len(turns)
+    # As in the general way: one marker may stand for all messages.
+    if prompt is None and count == 1 and any(fresh):
+        return Said(_joined(systems), None, signatures_presented=signatures or None)
+    return Said(_joined(systems), prompt, count, 0, signatures or None)
 
 
 def _joined(texts: list[str]) -> str | None:
+    if not texts:
+        return None
     kept = "\n".join([text for text in texts if not is_redacted(text)])
     if len(kept) > MOST_CHARACTERS:
         raise Unusual
@@ -173,7 +172,7 @@ class _Choice(Struct, gc=False):
 
 
 class Answer(Struct, gc=False):
-    """A chat completion; of several choices only the first may be read for why the model stopped."""
+    """A chat completion; the first choice tells why the model stopped."""
 
     choices: list[_Choice]
     usage: Usage | None = None
