@@ -7,16 +7,21 @@ not logged here but in CloudTrail, under the same request id.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import UNSET, Raw, Struct
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
-from schemas.reading.answer import answer_fields, usage_fields
+from schemas.reading.answer import answer_fields, is_refusal, usage_fields
 from schemas.reading.conversation import conversation_fields
 from schemas.reading.events import Item, RecordFormat, decode_records, one_or_several
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
+from schemas.reading.usual import Absent, Name, TextTime, Unusual, Usual, required, seconds
+from schemas.reading.usual_bodies import TextPart, said
 from schemas.reading.values import Json, mapping, total, unix_time
+from schemas.request import MAX_COUNT, Count, RequestEvent
 
 _SCHEMA = "ModelInvocationLog"
 
@@ -80,4 +85,154 @@ def _answer(body: object) -> Json:
     return answer
 
 
-FORMAT = RecordFormat("bedrock", _items, _read)
+class _Message(Struct, forbid_unknown_fields=True, gc=False):
+    role: str
+    content: list[TextPart]
+
+    def texts(self) -> list[str]:
+        return [part.text for part in self.content]
+
+    def signatures(self) -> list[str]:
+        return []
+
+
+class _Sampling(Struct, gc=False):
+    maxTokens: float | None = None
+    temperature: float | None = None
+    n: Absent = UNSET
+    candidateCount: Absent = UNSET
+    max_tokens: Absent = UNSET
+    max_completion_tokens: Absent = UNSET
+    max_output_tokens: Absent = UNSET
+    max_tokens_to_sample: Absent = UNSET
+    maxOutputTokens: Absent = UNSET
+    maxTokenCount: Absent = UNSET
+    max_gen_len: Absent = UNSET
+
+
+class _ToolSpec(Struct, gc=False):
+    name: str
+
+
+class _Tool(Struct, forbid_unknown_fields=True, gc=False):
+    toolSpec: _ToolSpec
+
+
+class _Tools(Struct, gc=False):
+    tools: list[_Tool]
+
+
+class _Body(Struct, forbid_unknown_fields=True, gc=False):
+    """The body of a call of Converse."""
+
+    messages: list[_Message]
+    system: list[TextPart] | None = None
+    inferenceConfig: _Sampling | None = None
+    toolConfig: _Tools | None = None
+    additionalModelRequestFields: Raw | None = None
+
+
+class _Given(Struct, gc=False):
+    inputBodyJson: _Body
+    inputTokenCount: Count
+    cacheReadInputTokenCount: Count | None = None
+    cacheWriteInputTokenCount: Count | None = None
+
+
+class _Said(Struct, gc=False):
+    content: list[TextPart]
+    thinking_blocks: Absent = UNSET
+    parts: Absent = UNSET
+    signature: Absent = UNSET
+    encrypted_content: Absent = UNSET
+    thoughtSignature: Absent = UNSET
+    thought_signature: Absent = UNSET
+    type: Absent = UNSET
+    reasoningContent: Absent = UNSET
+
+
+class _Output(Struct, gc=False):
+    message: _Said
+
+
+class _Usage(Struct, forbid_unknown_fields=True, gc=False):
+    """Counts that the record has once more."""
+
+    inputTokens: Raw | None = None
+    outputTokens: Raw | None = None
+    totalTokens: Raw | None = None
+    cacheReadInputTokens: Raw | None = None
+    cacheWriteInputTokens: Raw | None = None
+
+
+class _Metrics(Struct, gc=False):
+    latencyMs: float | None = None
+
+
+class _Answer(Struct, forbid_unknown_fields=True, gc=False):
+    output: _Output
+    stopReason: str
+    metrics: _Metrics | None = None
+    usage: _Usage | None = None
+    trace: Raw | None = None
+    performanceConfig: Raw | None = None
+
+
+class _Gave(Struct, gc=False):
+    outputBodyJson: _Answer
+    outputTokenCount: Count
+
+
+class _Identity(Struct, gc=False):
+    arn: Name
+
+
+class _Record(Struct, gc=False):
+    """The members of a call of Converse that are read, with their usual types."""
+
+    timestamp: TextTime
+    requestId: Name
+    identity: _Identity
+    input: _Given
+    output: _Gave
+    schemaType: Literal["ModelInvocationLog"]
+    accountId: str | None = None
+    operation: str | None = None
+    modelId: str | None = None
+    requestMetadata: Absent = UNSET
+    errorCode: Absent = UNSET
+    status: Absent = UNSET
+
+
+def _usual(item: _Record) -> RequestEvent:
+    """What `_read` says, of a usual record."""
+    given, answer = item.input, item.output.outputBodyJson
+    body, sampling = given.inputBodyJson, given.inputBodyJson.inferenceConfig
+    read, made = given.cacheReadInputTokenCount, given.cacheWriteInputTokenCount
+    tools = body.toolConfig.tools if body.toolConfig else ()
+    tokens = given.inputTokenCount + (read or 0) + (made or 0)
+    if tokens > MAX_COUNT or not all(tool.toolSpec.name for tool in tools):
+        raise Unusual
+    reason = answer.stopReason or None
+    return RequestEvent(
+        id=required(item.requestId),
+        time=seconds(item.timestamp),
+        account=required(item.identity.arn),
+        org=item.accountId,
+        route="cloud:bedrock",
+        operation=operation(item.operation),
+        model=item.modelId,
+        input_tokens=tokens,
+        cached_tokens=read,
+        output_tokens=item.output.outputTokenCount,
+        max_tokens=sampling and sampling.maxTokens,
+        temperature=sampling and sampling.temperature,
+        tools=[tool.toolSpec.name for tool in tools] or None,
+        stop_reason=reason,
+        latency_ms=answer.metrics and answer.metrics.latencyMs,
+        refused=is_refusal(reason) if reason else None,
+        **said(body.messages, *[part.text for part in body.system or ()])._asdict(),
+    )
+
+
+FORMAT = RecordFormat("bedrock", _items, _read, Usual(_Record, _usual))

@@ -6,13 +6,19 @@ each AI plugin; bodies are there if `logging.log_payloads` is on, as JSON in str
 
 from __future__ import annotations
 
+import msgspec
+from msgspec import UNSET, Struct
+
 from schemas.codec import DecodedRequests
 from schemas.reading.answer import answer_fields, usage_fields
 from schemas.reading.conversation import conversation_fields
 from schemas.reading.events import RecordFormat, decode_records, one_or_several
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
+from schemas.reading.usual import Absent, Name, UnixTime, Unusual, Usual, required, seconds
+from schemas.reading.usual_bodies import Answer, Message, Parameters, Usage, said
 from schemas.reading.values import Json, address, mapping, unix_time
+from schemas.request import RequestEvent, StatusCode
 
 
 def decode(lines: list[bytes], paths: FormatPaths) -> DecodedRequests:
@@ -76,4 +82,121 @@ def _usage(usage: Json) -> Json:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-FORMAT = RecordFormat("kong", one_or_several, _read)
+class _Body(Parameters, gc=False):
+    messages: list[Message] | None = None
+    model: str | None = None
+    user: str | None = None
+    input: Absent = UNSET
+    contents: Absent = UNSET
+    prompt: Absent = UNSET
+    inputText: Absent = UNSET
+    inputs: Absent = UNSET
+    instructions: Absent = UNSET
+    systemInstruction: Absent = UNSET
+    system_instruction: Absent = UNSET
+
+
+class _Meta(Struct, gc=False):
+    request_model: str | None = None
+    response_model: str | None = None
+
+
+class _Payload(Struct, gc=False):
+    request: str
+    response: str
+
+
+class _Plugin(Struct, gc=False):
+    payload: _Payload
+    meta: _Meta
+    usage: Usage | None = None
+
+
+class _Plugins(Struct, gc=False):
+    proxy: _Plugin
+
+
+class _Headers(Struct, rename={"user_agent": "user-agent"}, gc=False):
+    user_agent: str | None = None
+
+
+class _Request(Struct, gc=False):
+    id: Name
+    uri: str
+    headers: _Headers
+
+
+class _Response(Struct, gc=False):
+    status: StatusCode
+
+
+class _Consumer(Struct, gc=False):
+    id: Name | None = None
+    custom_id: Name | None = None
+    username: Name | None = None
+
+
+class _Entity(Struct, gc=False):
+    id: Name | None = None
+
+
+class _Latencies(Struct, gc=False):
+    request: float | None = None
+
+
+class _Record(Struct, gc=False):
+    """The members of a record with payloads that are read, with their usual types."""
+
+    started_at: UnixTime
+    request: _Request
+    response: _Response
+    ai: _Plugins
+    latencies: _Latencies
+    consumer: _Consumer | None = None
+    authenticated_entity: _Entity | None = None
+    client_ip: str | None = None
+
+
+_body = msgspec.json.Decoder(_Body).decode
+_answer = msgspec.json.Decoder(Answer).decode
+
+
+def _usual(item: _Record) -> RequestEvent:
+    """What `_read` says, of a usual record."""
+    request, plugin, consumer = item.request, item.ai.proxy, item.consumer or _NOBODY
+    body, answer = _body(plugin.payload.request), _answer(plugin.payload.response)
+    meta, usage = plugin.meta, answer.usage or plugin.usage
+    spoken = said(body.messages, body.system)
+    reason, refused, issued = answer.end()
+    key = item.authenticated_entity and item.authenticated_entity.id
+    if usage is None or (answer.usage and plugin.usage and answer.usage != plugin.usage):
+        raise Unusual
+    return RequestEvent(
+        id=required(request.id),
+        time=seconds(item.started_at),
+        account=required(consumer.id or consumer.custom_id or consumer.username or key),
+        api_key=key,
+        end_user=body.user,
+        operation=operation(request.uri),
+        model=meta.request_model or body.model or meta.response_model,
+        ip=address(item.client_ip),
+        user_agent=request.headers.user_agent,
+        input_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached,
+        output_tokens=usage.completion_tokens or None,
+        reasoning_tokens=usage.reasoning,
+        max_tokens=body.limit(),
+        temperature=body.temperature,
+        n=body.n,
+        tools=body.tool_names(),
+        stop_reason=reason,
+        status=item.response.status,
+        latency_ms=item.latencies.request,
+        refused=refused,
+        signatures_issued=issued,
+        **spoken._asdict(),
+    )
+
+
+_NOBODY = _Consumer()
+FORMAT = RecordFormat("kong", one_or_several, _read, Usual(_Record, _usual))

@@ -74,9 +74,9 @@ class Said(NamedTuple):
     signatures_presented: list[str] | None = None
 
 
-def said(turns: Sequence[Turn] | None, system: str | None = None) -> Said:
-    """What messages tell, and a system text that stands apart from them."""
-    systems = [system] if system else []
+def said(turns: Sequence[Turn] | None, *system: str | None) -> Said:
+    """What messages tell, and system texts that stand apart from them."""
+    systems = [text for text in system if text]
     if not turns:
         return Said(_joined(systems), None)
     fresh: list[str] = []

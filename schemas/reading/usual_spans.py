@@ -98,7 +98,10 @@ def _take(attributes: list[_Attribute], item: Json) -> None:
 def _other(value: _Value) -> Any:
     """A value that is no text; of two members the general way takes the first."""
     whole, real, flag, texts = (
-        value.intValue, value.doubleValue, value.boolValue, value.arrayValue
+        value.intValue,
+        value.doubleValue,
+        value.boolValue,
+        value.arrayValue,
     )
     if (whole is UNSET) + (real is UNSET) + (flag is UNSET) + (texts is UNSET) != 3:
         raise Unusual

@@ -36,11 +36,12 @@ def form_of(name: str) -> RecordFormat:
     return form
 
 
+EVENTS = simulated(50)
 QUICK = sorted(name for name in WRITERS if form_of(name).usual)
 RECORDS = [
     (name, PATHS.get(name, {}), orjson.loads(WRITERS[name](event)))
     for name in QUICK
-    for event in simulated(200)[::10]
+    for event in EVENTS[::5]
 ] + [(one.form, one.paths, one.record) for one in SAMPLES if one.form in QUICK]
 
 
@@ -60,11 +61,11 @@ def both(name: str, paths: dict[str, Any], record: Any) -> tuple[Any, Any]:
 def test_what_a_gateway_usually_writes_takes_the_quick_way(name: str) -> None:
     usual = form_of(name).usual
     assert usual is not None
-    for event in simulated(50):
+    for event in EVENTS:
         assert usual(WRITERS[name](event)) is not None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(RECORDS), st.lists(jsons, max_size=2), st.integers(0, 2**32))
 def test_both_ways_say_the_same(chosen: Any, values: list[Any], seed: int) -> None:
     name, paths, original = chosen
