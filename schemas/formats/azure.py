@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
@@ -20,11 +22,14 @@ from schemas.reading.events import (
     decode_records,
     one_or_several,
     several,
+    status_of,
     written,
 )
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
+from schemas.reading.usual import Absent, Name, TextTime, Usual, required, seconds
 from schemas.reading.values import Json, address, mapping, unix_time
+from schemas.request import RequestEvent, StatusCode
 
 _REQUESTS = frozenset({None, "RequestResponse", "GatewayLogs", "ApiManagementGatewayLogs"})
 
@@ -96,4 +101,47 @@ def _read(item: Json) -> Json:
     }
 
 
-FORMAT = RecordFormat("azure", _items, _read)
+class _Properties(Struct, gc=False):
+    objectId: Name
+    modelName: str
+    url: str | None = None
+    callerIpAddress: str | None = None
+    responseCode: Absent = UNSET
+    requestHeaders: Absent = UNSET
+    requestBody: Absent = UNSET
+    backendRequestBody: Absent = UNSET
+    responseBody: Absent = UNSET
+    backendResponseBody: Absent = UNSET
+
+
+class _Record(Struct, gc=False):
+    """The members of a record of Azure OpenAI that are read, with their usual types."""
+
+    time: TextTime
+    category: Literal["RequestResponse"]
+    correlationId: Name
+    properties: _Properties
+    operationName: str | None = None
+    callerIpAddress: str | None = None
+    resultSignature: str | StatusCode | None = None
+    durationMs: float | None = None
+    records: Absent = UNSET
+
+
+def _usual(item: _Record) -> RequestEvent:
+    """What `_read` says, of a usual record."""
+    properties, status = item.properties, item.resultSignature
+    return RequestEvent(
+        id=required(item.correlationId),
+        time=seconds(item.time),
+        account=required(properties.objectId),
+        route="cloud:azure",
+        operation=operation(properties.url or item.operationName),
+        model=required(properties.modelName),
+        ip=address(item.callerIpAddress or properties.callerIpAddress),
+        status=status_of(status) if isinstance(status, str) else status,
+        latency_ms=item.durationMs,
+    )
+
+
+FORMAT = RecordFormat("azure", _items, _read, Usual(_Record, _usual))
