@@ -168,7 +168,7 @@ def _usual(item: _Record) -> RequestEvent:
     meta, usage = plugin.meta, answer.usage or plugin.usage
     spoken = said(body.messages, body.system)
     reason, refused, issued = answer.end()
-    key = item.authenticated_entity and item.authenticated_entity.id
+    key = item.authenticated_entity.id if item.authenticated_entity else None
     if usage is None or (answer.usage and plugin.usage and answer.usage != plugin.usage):
         raise Unusual
     return RequestEvent(
