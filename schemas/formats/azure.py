@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
@@ -22,12 +22,12 @@ from schemas.reading.events import (
     decode_records,
     one_or_several,
     several,
-    status_of,
     written,
 )
+from schemas.reading.fitting import status_of
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Absent, Name, TextTime, Usual, required, seconds
+from schemas.reading.usual import Absent, Name, TextTime, UsualRecords, seconds
 from schemas.reading.values import Json, address, mapping, unix_time
 from schemas.request import RequestEvent, StatusCode
 
@@ -103,7 +103,7 @@ def _read(item: Json) -> Json:
 
 class _Properties(Struct, gc=False):
     objectId: Name
-    modelName: str
+    modelName: Annotated[str, Meta(min_length=1)]
     url: str | None = None
     callerIpAddress: str | None = None
     responseCode: Absent = UNSET
@@ -120,28 +120,35 @@ class _Record(Struct, gc=False):
     time: TextTime
     category: Literal["RequestResponse"]
     correlationId: Name
+    operationName: str
     properties: _Properties
-    operationName: str | None = None
     callerIpAddress: str | None = None
     resultSignature: str | StatusCode | None = None
     durationMs: float | None = None
     records: Absent = UNSET
+    account: Absent = UNSET
+    resourceSpans: Absent = UNSET
+    startTime: Absent = UNSET
+    batch_id: Absent = UNSET
+    schemaType: Absent = UNSET
+    started_at: Absent = UNSET
+    start_time: Absent = UNSET
 
 
 def _usual(item: _Record) -> RequestEvent:
     """What `_read` says, of a usual record."""
     properties, status = item.properties, item.resultSignature
     return RequestEvent(
-        id=required(item.correlationId),
+        id=item.correlationId,
         time=seconds(item.time),
-        account=required(properties.objectId),
+        account=properties.objectId,
         route="cloud:azure",
         operation=operation(properties.url or item.operationName),
-        model=required(properties.modelName),
+        model=properties.modelName,
         ip=address(item.callerIpAddress or properties.callerIpAddress),
         status=status_of(status) if isinstance(status, str) else status,
         latency_ms=item.durationMs,
     )
 
 
-FORMAT = RecordFormat("azure", _items, _read, Usual(_Record, _usual))
+FORMAT = RecordFormat("azure", _items, _read, UsualRecords(_Record, _usual))

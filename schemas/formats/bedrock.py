@@ -7,7 +7,7 @@ not logged here but in CloudTrail, under the same request id.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, Raw, Struct
 
@@ -18,7 +18,7 @@ from schemas.reading.conversation import conversation_fields
 from schemas.reading.events import Item, RecordFormat, decode_records, one_or_several
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Absent, Name, TextTime, Unusual, Usual, required, seconds
+from schemas.reading.usual import Absent, Name, TextTime, Unusual, UsualRecords, seconds
 from schemas.reading.usual_bodies import TextPart, said
 from schemas.reading.values import Json, mapping, total, unix_time
 from schemas.request import MAX_COUNT, Count, RequestEvent
@@ -88,12 +88,7 @@ def _answer(body: object) -> Json:
 class _Message(Struct, forbid_unknown_fields=True, gc=False):
     role: str
     content: list[TextPart]
-
-    def texts(self) -> list[str]:
-        return [part.text for part in self.content]
-
-    def signatures(self) -> list[str]:
-        return []
+    thinking_blocks: ClassVar[None] = None
 
 
 class _Sampling(Struct, gc=False):
@@ -202,6 +197,10 @@ class _Record(Struct, gc=False):
     requestMetadata: Absent = UNSET
     errorCode: Absent = UNSET
     status: Absent = UNSET
+    account: Absent = UNSET
+    resourceSpans: Absent = UNSET
+    startTime: Absent = UNSET
+    batch_id: Absent = UNSET
 
 
 def _usual(item: _Record) -> RequestEvent:
@@ -209,30 +208,52 @@ def _usual(item: _Record) -> RequestEvent:
     given, answer = item.input, item.output.outputBodyJson
     body, sampling = given.inputBodyJson, given.inputBodyJson.inferenceConfig
     read, made = given.cacheReadInputTokenCount, given.cacheWriteInputTokenCount
-    tools = body.toolConfig.tools if body.toolConfig else ()
+    names = [tool.toolSpec.name for tool in body.toolConfig.tools] if body.toolConfig else []
     tokens = given.inputTokenCount + (read or 0) + (made or 0)
-    if tokens > MAX_COUNT or not all(tool.toolSpec.name for tool in tools):
+    if tokens > MAX_COUNT or not all(names):
         raise Unusual
+    system, prompt, messages, images, presented = said(
+        body.messages, [part.text for part in body.system] if body.system else []
+    )
     reason = answer.stopReason or None
     return RequestEvent(
-        id=required(item.requestId),
-        time=seconds(item.timestamp),
-        account=required(item.identity.arn),
-        org=item.accountId,
-        route="cloud:bedrock",
-        operation=operation(item.operation),
-        model=item.modelId,
-        input_tokens=tokens,
-        cached_tokens=read,
-        output_tokens=item.output.outputTokenCount,
-        max_tokens=sampling.maxTokens if sampling else None,
-        temperature=sampling.temperature if sampling else None,
-        tools=[tool.toolSpec.name for tool in tools] or None,
-        stop_reason=reason,
-        latency_ms=answer.metrics.latencyMs if answer.metrics else None,
-        refused=is_refusal(reason) if reason else None,
-        **said(body.messages, *[part.text for part in body.system or ()])._asdict(),
+        item.requestId,  # id
+        seconds(item.timestamp),  # time
+        item.identity.arn,  # account
+        item.accountId,  # org
+        None,  # api_key
+        None,  # end_user
+        None,  # session
+        "cloud:bedrock",  # route
+        operation(item.operation),  # operation
+        item.modelId,  # model
+        None,  # ip
+        None,  # asn
+        None,  # country
+        None,  # user_agent
+        None,  # tls_fingerprint
+        None,  # payment
+        None,  # plan
+        None,  # account_created
+        tokens,  # input_tokens
+        read,  # cached_tokens
+        item.output.outputTokenCount,  # output_tokens
+        None,  # reasoning_tokens
+        sampling.maxTokens if sampling else None,  # max_tokens
+        sampling.temperature if sampling else None,  # temperature
+        None,  # n
+        messages,  # messages
+        images,  # images
+        names or None,  # tools
+        reason,  # stop_reason
+        None,  # status
+        answer.metrics.latencyMs if answer.metrics else None,  # latency_ms
+        is_refusal(reason) if reason else None,  # refused
+        None,  # signatures_issued
+        presented,  # signatures_presented
+        system,  # system
+        prompt,  # prompt
     )
 
 
-FORMAT = RecordFormat("bedrock", _items, _read, Usual(_Record, _usual))
+FORMAT = RecordFormat("bedrock", _items, _read, UsualRecords(_Record, _usual))

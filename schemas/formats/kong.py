@@ -15,8 +15,8 @@ from schemas.reading.conversation import conversation_fields
 from schemas.reading.events import RecordFormat, decode_records, one_or_several
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Absent, Name, UnixTime, Unusual, Usual, required, seconds
-from schemas.reading.usual_bodies import Answer, Message, Parameters, Usage, said
+from schemas.reading.usual import Absent, Name, UnixTime, Unusual, UsualRecords, seconds
+from schemas.reading.usual_bodies import Answer, Message, Parameters, Usage, said, tool_names
 from schemas.reading.values import Json, address, mapping, unix_time
 from schemas.request import RequestEvent, StatusCode
 
@@ -155,6 +155,11 @@ class _Record(Struct, gc=False):
     consumer: _Consumer | None = None
     authenticated_entity: _Entity | None = None
     client_ip: str | None = None
+    account: Absent = UNSET
+    resourceSpans: Absent = UNSET
+    startTime: Absent = UNSET
+    batch_id: Absent = UNSET
+    schemaType: Absent = UNSET
 
 
 _body = msgspec.json.Decoder(_Body).decode
@@ -166,37 +171,52 @@ def _usual(item: _Record) -> RequestEvent:
     request, plugin, consumer = item.request, item.ai.proxy, item.consumer or _NOBODY
     body, answer = _body(plugin.payload.request), _answer(plugin.payload.response)
     meta, usage = plugin.meta, answer.usage or plugin.usage
-    spoken = said(body.messages, body.system)
+    system, prompt, messages, images, presented = said(
+        body.messages, [body.system] if body.system else []
+    )
     reason, refused, issued = answer.end()
     key = item.authenticated_entity.id if item.authenticated_entity else None
     if usage is None or (answer.usage and plugin.usage and answer.usage != plugin.usage):
         raise Unusual
     return RequestEvent(
-        id=required(request.id),
-        time=seconds(item.started_at),
-        account=required(consumer.id or consumer.custom_id or consumer.username or key),
-        api_key=key,
-        end_user=body.user,
-        operation=operation(request.uri),
-        model=meta.request_model or body.model or meta.response_model,
-        ip=address(item.client_ip),
-        user_agent=request.headers.user_agent,
-        input_tokens=usage.prompt_tokens,
-        cached_tokens=usage.cached,
-        output_tokens=usage.completion_tokens or None,
-        reasoning_tokens=usage.reasoning,
-        max_tokens=body.limit(),
-        temperature=body.temperature,
-        n=body.n,
-        tools=body.tool_names(),
-        stop_reason=reason,
-        status=item.response.status,
-        latency_ms=item.latencies.request,
-        refused=refused,
-        signatures_issued=issued,
-        **spoken._asdict(),
+        request.id,  # id
+        seconds(item.started_at),  # time
+        consumer.id or consumer.custom_id or consumer.username or key or "",  # account
+        None,  # org
+        key,  # api_key
+        body.user,  # end_user
+        None,  # session
+        None,  # route
+        operation(request.uri),  # operation
+        meta.request_model or body.model or meta.response_model,  # model
+        address(item.client_ip),  # ip
+        None,  # asn
+        None,  # country
+        request.headers.user_agent,  # user_agent
+        None,  # tls_fingerprint
+        None,  # payment
+        None,  # plan
+        None,  # account_created
+        usage.prompt_tokens,  # input_tokens
+        usage.cached,  # cached_tokens
+        usage.completion_tokens or None,  # output_tokens
+        usage.reasoning,  # reasoning_tokens
+        body.limit(),  # max_tokens
+        body.temperature,  # temperature
+        body.n,  # n
+        messages,  # messages
+        images,  # images
+        tool_names(body.tools),  # tools
+        reason,  # stop_reason
+        item.response.status,  # status
+        item.latencies.request,  # latency_ms
+        refused,  # refused
+        issued,  # signatures_issued
+        presented,  # signatures_presented
+        system,  # system
+        prompt,  # prompt
     )
 
 
 _NOBODY = _Consumer()
-FORMAT = RecordFormat("kong", one_or_several, _read, Usual(_Record, _usual))
+FORMAT = RecordFormat("kong", one_or_several, _read, UsualRecords(_Record, _usual))

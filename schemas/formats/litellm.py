@@ -7,6 +7,7 @@ its `lines`. Source: `litellm/types/utils.py` of LiteLLM 1.109.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -21,14 +22,21 @@ from schemas.reading.events import (
     RecordFormat,
     decode_records,
     one_or_several,
-    status_of,
     written,
 )
+from schemas.reading.fitting import status_of
 from schemas.reading.parameters import operation, parameter_fields
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Absent, Name, TextTime, UnixTime, Usual, required, seconds
-from schemas.reading.usual_bodies import NO_PARAMETERS, Answer, Message, Parameters, said
-from schemas.reading.values import Json, address, elapsed_ms, mapping, parsed, unix_time
+from schemas.reading.usual import Absent, Name, TextTime, UnixTime, UsualRecords, seconds
+from schemas.reading.usual_bodies import (
+    NO_PARAMETERS,
+    Answer,
+    Message,
+    Parameters,
+    said,
+    tool_names,
+)
+from schemas.reading.values import Json, address, elapsed, elapsed_ms, mapping, parsed, unix_time
 from schemas.request import Count, RequestEvent
 
 # LiteLLM calls a chat a completion, and has each call twice: the other starts with an a.
@@ -153,10 +161,10 @@ class _Payload(Struct, gc=False):
     """The members of a payload that are read, with their usual types."""
 
     startTime: UnixTime | TextTime
+    call_type: str
     id: Name | None = None
     litellm_call_id: Name | None = None
     endTime: UnixTime | TextTime | None = None
-    call_type: str | None = None
     session_id: str | None = None
     status: str | None = None
     model: str | None = None
@@ -172,54 +180,67 @@ class _Payload(Struct, gc=False):
     response: Answer | None = None
     model_parameters: Parameters | None = None
     lines: Absent = UNSET
+    account: Absent = UNSET
+    resourceSpans: Absent = UNSET
 
 
 def _usual(item: _Payload) -> RequestEvent:
     """What `_read` says, of a usual payload."""
     metadata, error = item.metadata or _NO_METADATA, item.error_information
     parameters, answer = item.model_parameters or NO_PARAMETERS, item.response
-    spoken = said(item.messages, parameters.system)
-    usage = answer and answer.usage
+    system, prompt, messages, images, presented = said(
+        item.messages, [parameters.system] if parameters.system else []
+    )
+    usage = answer.usage if answer else None
     reason, refused, issued = answer.end() if answer else (None, None, None)
     team, key = metadata.user_api_key_team_id, metadata.user_api_key_hash
     end_user = item.end_user or metadata.user_api_key_end_user_id
-    start = item.startTime
+    start, end = item.startTime, item.endTime
+    time = seconds(start)
+    both_numbers = isinstance(end, float | int) and not isinstance(start, datetime)
     read, written = item.prompt_tokens, item.completion_tokens
     if usage:
         read = usage.prompt_tokens if read is None else read
         written = (usage.completion_tokens or None) if written is None else written
     return RequestEvent(
-        id=required(item.id or item.litellm_call_id),
-        time=seconds(start),
-        account=required(metadata.user_api_key_user_id or team or key or end_user),
-        org=metadata.user_api_key_org_id or team,
-        api_key=key,
-        end_user=end_user,
-        session=item.session_id or None,
-        operation=_operation(item.call_type),
-        model=item.model_group or item.model,
-        ip=address(item.requester_ip_address or metadata.requester_ip_address),
-        user_agent=item.user_agent or metadata.user_agent,
-        input_tokens=read,
-        cached_tokens=usage.cached if usage else None,
-        output_tokens=written,
-        reasoning_tokens=usage.reasoning if usage else None,
-        max_tokens=parameters.limit(),
-        temperature=parameters.temperature,
-        n=parameters.n,
-        messages=spoken.messages,
-        images=spoken.images,
-        tools=parameters.tool_names(),
-        stop_reason=reason,
-        status=status_of((error and error.error_code) or item.status or ""),
-        latency_ms=elapsed_ms(start, item.endTime),
-        refused=True if error and is_refusal(error.error_class) else refused,
-        signatures_issued=issued,
-        signatures_presented=spoken.signatures_presented,
-        system=spoken.system,
-        prompt=spoken.prompt,
+        item.id or item.litellm_call_id or "",  # id
+        time,  # time
+        metadata.user_api_key_user_id or team or key or end_user or "",  # account
+        metadata.user_api_key_org_id or team,  # org
+        key,  # api_key
+        end_user,  # end_user
+        item.session_id or None,  # session
+        None,  # route
+        _operation(item.call_type),  # operation
+        item.model_group or item.model,  # model
+        address(item.requester_ip_address or metadata.requester_ip_address),  # ip
+        None,  # asn
+        None,  # country
+        item.user_agent or metadata.user_agent,  # user_agent
+        None,  # tls_fingerprint
+        None,  # payment
+        None,  # plan
+        None,  # account_created
+        read,  # input_tokens
+        usage.cached if usage else None,  # cached_tokens
+        written,  # output_tokens
+        usage.reasoning if usage else None,  # reasoning_tokens
+        parameters.limit(),  # max_tokens
+        parameters.temperature,  # temperature
+        parameters.n,  # n
+        messages,  # messages
+        images,  # images
+        tool_names(parameters.tools),  # tools
+        reason,  # stop_reason
+        status_of((error and error.error_code) or item.status or ""),  # status
+        elapsed(time, unix_time(end)) if both_numbers else None,  # latency_ms
+        True if error and is_refusal(error.error_class) else refused,  # refused
+        issued,  # signatures_issued
+        presented,  # signatures_presented
+        system,  # system
+        prompt,  # prompt
     )
 
 
 _NO_METADATA = _Metadata()
-FORMAT = RecordFormat("litellm", _items, _read, Usual(_Payload, _usual))
+FORMAT = RecordFormat("litellm", _items, _read, UsualRecords(_Payload, _usual))

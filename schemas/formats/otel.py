@@ -10,7 +10,7 @@ number messages.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Raw, Struct
@@ -19,20 +19,20 @@ from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
 from schemas.reading.answer import is_refusal, stop_fields
 from schemas.reading.conversation import signatures_of, turn_fields
-from schemas.reading.events import Item, RecordFormat, decode_records, fitting_event, parse
+from schemas.reading.events import Item, RecordFormat, decode_records, parse
 from schemas.reading.otlp import from_protobuf, spans
 from schemas.reading.parameters import operation, tool_names
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Unusual, Usual
-from schemas.reading.usual_bodies import said
-from schemas.reading.usual_spans import Export, one_span
-from schemas.reading.values import Json, address, elapsed_ms, mapping, parsed, unix_time
-from schemas.request import RequestEvent
+from schemas.reading.usual import UsualItems
+from schemas.reading.usual_bodies import Tool, said
+from schemas.reading.usual_bodies import tool_names as usual_tool_names
+from schemas.reading.usual_spans import usual_spans
+from schemas.reading.values import Json, address, elapsed, mapping, parsed, unix_time
 
-_CALLS_MODEL = (
+_CALLS_MODEL = frozenset({
     *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.system", "gen_ai.operation.name"),
     *("gen_ai.response.model", "gen_ai.model.provider"),
-)
+})  # fmt: skip
 _NO_REQUESTS = (
     *("execute_tool", "create_agent", "invoke_agent", "invoke_workflow", "plan", "retrieval"),
 )
@@ -75,26 +75,26 @@ def _items(record: Any) -> Iterator[Item | InvalidRecord]:
 
 
 def _calls_model(span: Json) -> bool:
-    named = any(name in span for name in _CALLS_MODEL)
+    named = not _CALLS_MODEL.isdisjoint(span)
     return named and span.get("gen_ai.operation.name") not in _NO_REQUESTS
 
 
 def _read(item: Json) -> Json:
-    span = item["span"]
     if item["events"]:
         item = _with_content(item)
     said = turn_fields(_turns(item), parsed(item.get("gen_ai.system_instructions")))
-    return _fields(item, span, said)
+    return _fields(item, said, tool_names(item.get("gen_ai.tool.definitions")))
 
 
-def _fields(item: Json, span: Json, said: Json) -> Json:
-    """Fields of the event, of the attributes, the span, and what the messages tell."""
-    seen = item.get
+def _fields(item: Json, said: Json, tools: list[str] | None) -> Json:
+    """Fields of the event, of the attributes, the span, what the messages tell and the tools."""
+    seen, span = item.get, item["span"]
+    start, end = unix_time(span.get("startTimeUnixNano")), unix_time(span.get("endTimeUnixNano"))
     outputs = parsed(seen("gen_ai.output.messages"))
     error = seen("error.type")
     fields = {
         "id": span.get("spanId") or seen("gen_ai.response.id"),
-        "time": unix_time(span.get("startTimeUnixNano")),
+        "time": start,
         "account": seen("user.id")
         or seen("enduser.id")
         or seen("enduser.pseudo.id")
@@ -118,14 +118,14 @@ def _fields(item: Json, span: Json, said: Json) -> Json:
         "max_tokens": seen("gen_ai.request.max_tokens"),
         "temperature": seen("gen_ai.request.temperature"),
         "n": seen("gen_ai.request.choice.count"),
-        "tools": tool_names(seen("gen_ai.tool.definitions")) or _numbered_tools(item),
+        "tools": tools or _numbered_tools(item),
         **said,
         **stop_fields(_reasons(item, outputs)),
         "status": seen("http.response.status_code")
         or seen("http.status_code")
         or error
         or ("error" if mapping(span.get("status")).get("code") in _ERROR else None),
-        "latency_ms": elapsed_ms(span.get("startTimeUnixNano"), span.get("endTimeUnixNano")),
+        "latency_ms": elapsed(start, end),
     }
     if is_refusal(error):
         fields["refused"] = True
@@ -195,38 +195,41 @@ def _reasons(item: Json, outputs: object) -> Any:
     return reasons
 
 
-class _Part(Struct, forbid_unknown_fields=True, gc=False):
-    content: str
+class _Part(Struct, forbid_unknown_fields=True, rename={"text": "content"}, gc=False):
+    text: str
     type: Literal["text"]
 
 
-class _Message(Struct, forbid_unknown_fields=True, gc=False):
+class _Message(Struct, forbid_unknown_fields=True, rename={"content": "parts"}, gc=False):
     role: str
-    parts: list[_Part]
+    content: list[_Part]
     name: Raw | None = None
     finish_reason: Raw | None = None
-
-    def texts(self) -> list[str]:
-        return [part.content for part in self.parts]
-
-    def signatures(self) -> list[str]:
-        return []
+    thinking_blocks: ClassVar[None] = None
 
 
 _messages = msgspec.json.Decoder(list[_Message]).decode
+_tools = msgspec.json.Decoder(list[Tool]).decode
 
 
-def _usual(record: Export) -> RequestEvent:
-    """The event of a record of one span that calls a model and has no events."""
-    item, span = one_span(record)
-    if not _calls_model(item):
-        raise Unusual
-    written = item.get("gen_ai.input.messages")
-    if isinstance(written, str) and "gen_ai.system_instructions" not in item:
-        spoken = said(_messages(written))._asdict()
-    else:
-        spoken = turn_fields(_turns(item), parsed(item.get("gen_ai.system_instructions")))
-    return fitting_event(_fields(item, span, spoken))
+def _usual(line: bytes) -> list[Json]:
+    return [item for item in usual_spans(line) if _calls_model(item)]
 
 
-FORMAT = RecordFormat("otel", _items, _read, Usual(Export, _usual))
+def _usual_fields(item: Json) -> Json:
+    """What `_read` says, of a usual span."""
+    messages, tools = item.get("gen_ai.input.messages"), item.get("gen_ai.tool.definitions")
+    if item["events"] or not messages or "gen_ai.system_instructions" in item:
+        return _read(item)
+    system, prompt, count, images, presented = said(_messages(messages), [])
+    spoken = {
+        "system": system,
+        "prompt": prompt,
+        "messages": count,
+        "images": images,
+        "signatures_presented": presented,
+    }
+    return _fields(item, spoken, usual_tool_names(_tools(tools)) if tools else None)
+
+
+FORMAT = RecordFormat("otel", _items, _read, UsualItems(_usual, _usual_fields, ("span", "events")))

@@ -9,36 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-import msgspec
 import orjson
 
-from schemas.codec import MAX_LINE, DecodedRequests, Part, turn_to_seconds
+from schemas.codec import MAX_LINE, DecodedRequests, Part
 from schemas.errors import InvalidRecord
-from schemas.reading.paths import FieldPaths, FormatPaths, find_first
-from schemas.reading.usual import Unusual
-from schemas.reading.values import Json, address, number, unix_time
-from schemas.refusal import refused_json, refused_value
-from schemas.request import MAX_COUNT, REQUEST_FIELDS, RequestEvent
+from schemas.reading.fitting import fitted_event, found_fields
+from schemas.reading.paths import FieldPaths, FormatPaths
+from schemas.reading.usual import Usual
+from schemas.reading.values import Json
+from schemas.refusal import refused_json
+from schemas.request import RequestEvent
 
 MOST_ITEMS = 1 << 14
 """Most requests that one record may hold."""
-
-_TIMES = ("time", "account_created")
-_LISTS = ("tools", "signatures_issued", "signatures_presented")
-_COUNTS = {
-    "asn": 2**32 - 1,
-    **dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens"), MAX_COUNT),
-    **dict.fromkeys(("reasoning_tokens", "messages", "images"), MAX_COUNT),
-}
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
-
-
-UsualLine = Callable[[bytes], RequestEvent | None]
-"""The event of a usual line; None for all others."""
 
 
 class Item(NamedTuple):
@@ -61,13 +48,13 @@ class RecordFormat(NamedTuple):
         items: The requests in a parsed record; raises `InvalidRecord` if it is none of this format.
             It may give an `InvalidRecord` in the place of an item.
         read: From an item to fields of the event, of any type; raises `InvalidRecord`.
-        usual: The quick way for lines that are one record as most are.
+        usual: The quick way for lines as most are.
     """
 
     name: str
     items: Callable[[Any], Iterator[Item | InvalidRecord]]
     read: Callable[[Json], Json]
-    usual: UsualLine | None = None
+    usual: Usual
 
 
 class Block:
@@ -83,7 +70,7 @@ class Block:
         self.rows: list[int] = []
         self.rejects: list[tuple[int, InvalidRecord]] = []
         self._unknown: Counter[str] = Counter()
-        self._parts: list[Part] = []
+        self._parts: dict[int, Part] = {}
 
     def take(self, row: int, record: object, form: RecordFormat) -> None:
         """Take the requests of a parsed record."""
@@ -104,24 +91,34 @@ class Block:
         self, row: int, item: Item, form: RecordFormat, paths: FieldPaths | None
     ) -> None:
         try:
-            self.events.append(_event(item.value, form, paths))
+            event = _event(item.value, form, paths)
+            if item.part is not None:
+                self._parts[len(self.events)] = item.part
+            self.events.append(event)
             self.rows.append(row)
-            self._parts.append(item.part)
         except InvalidRecord as refusal:
             refusal.part = item.part and item.part()
             self.refuse(row, refusal)
 
-    def add(self, row: int, event: RequestEvent) -> None:
-        """Take the one request of a line."""
-        self.events.append(event)
-        self.rows.append(row)
-        self._parts.append(None)
+    def take_usual(
+        self, row: int, line: bytes, events: list[RequestEvent] | None, form: RecordFormat | None
+    ) -> bool:
+        """Take the requests that the quick way found in a line, unless it found none."""
+        if events is None or len(events) > MOST_ITEMS:
+            return False
+        if len(events) == 1:
+            self.rows.append(row)
+        elif form is not None:
+            for index in range(len(events)):
+                self._parts[len(self.events) + index] = partial(_part, line, index, form)
+            self.rows += [row] * len(events)
+        self.events += events
+        return True
 
     def merge(self, row: int, decoded: DecodedRequests) -> None:
         """Take what came of one line elsewhere."""
         self.events += decoded.events
         self.rows += [row] * len(decoded.events)
-        self._parts += [None] * len(decoded.events)
         self.rejects += [(row, refusal) for _, refusal in decoded.rejects]
         self._unknown.update(decoded.unknown_fields)
 
@@ -132,7 +129,9 @@ class Block:
     def decoded(self) -> DecodedRequests:
         """What came of the lines."""
         unknown = dict(sorted(self._unknown.items()))
-        return DecodedRequests(self.events, self.rows, self.rejects, unknown, self._parts)
+        count = len(self.events) if self._parts else 0
+        parts = [self._parts.get(index) for index in range(count)]
+        return DecodedRequests(self.events, self.rows, self.rejects, unknown, parts)
 
 
 def decode_records(
@@ -151,17 +150,21 @@ def decode_records(
     """
     read_record = read_record or parse
     block = Block(paths)
-    usual = None if paths.get(form.name) else form.usual
+    usual = form.usual.reader(paths.get(form.name))
     for row, line in enumerate(lines):
-        event = usual(line) if usual else None
-        if event is not None:
-            block.add(row, event)
+        if block.take_usual(row, line, usual(line), form):
             continue
         try:
             block.take(row, read_record(line), form)
         except InvalidRecord as refusal:
             block.refuse(row, refusal)
     return block.decoded()
+
+
+def _part(line: bytes, index: int, form: RecordFormat) -> bytes | None:
+    """One of the requests in a usual line as a record of its own."""
+    item = next(islice(form.items(parse(line)), index, None))
+    return item.part and item.part() if isinstance(item, Item) else None
 
 
 def parse(line: bytes) -> Any:
@@ -207,106 +210,9 @@ def written(value: object) -> bytes | None:
 
 def _event(item: Json, form: RecordFormat, paths: FieldPaths | None) -> RequestEvent:
     fields = form.read(item)
-    for name, several_paths in (paths or {}).items():
-        fields[name] = _chosen(name, find_first(item, several_paths))
+    if paths:
+        fields.update(found_fields(item, paths))
     if not fields["account"]:
         hint = f'[formats.{form.name}] account = "…" in the settings names where it stands'
         raise InvalidRecord(f"no account: {hint}", "account")
-    status = fields.get("status")
-    if isinstance(status, str):
-        fields["status"] = status_of(status)
-    try:
-        event = msgspec.convert(fields, RequestEvent)
-    except msgspec.ValidationError:
-        event = _mended(fields)
-    turn_to_seconds(event)
-    return event
-
-
-def fitting_event(fields: Json) -> RequestEvent:
-    """The event of fields of the right types; raises `Unusual` for any other."""
-    if not fields["account"]:
-        raise Unusual
-    status = fields.get("status")
-    if isinstance(status, str):
-        fields["status"] = status_of(status)
-    event = msgspec.convert(fields, RequestEvent)
-    turn_to_seconds(event)
-    return event
-
-
-def _chosen(name: str, value: object) -> object:
-    """A value found at the operator's path, as far as it takes more than its type to read it."""
-    if name in _TIMES:
-        return unix_time(value)
-    if name == "ip":
-        return address(value)
-    if name in _LISTS and isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    return value
-
-
-def _mended(fields: Json) -> RequestEvent:
-    """The event of fields of the wrong types: numbers in strings are read, what is odd is left out.
-
-    Raises:
-        InvalidRecord: There is no usable id, time or account.
-    """
-    fitting = {name: _fitting(name, fields[name]) for name in REQUEST_FIELDS & fields.keys()}
-    present = {name: value for name, value in fitting.items() if value is not None}
-    try:
-        return msgspec.convert(present, RequestEvent)
-    except msgspec.ValidationError as error:
-        raise refused_value(error) from None
-
-
-def _fitting(name: str, value: object) -> object:
-    """The value as the field's type, None where it cannot be."""
-    if name in _TIMES:
-        return value
-    if name in _COUNTS:
-        return _count(value, _COUNTS[name])
-    if name in _LISTS:
-        kept = [one for one in value if isinstance(one, str)] if isinstance(value, list) else None
-        return kept or None
-    return _FITTING.get(name, _text)(value)
-
-
-def _count(value: object, most: int) -> int | None:
-    found = number(value)
-    if found is None or not 0 <= found <= most or found != int(found):
-        return None
-    return int(found)
-
-
-def _text(value: object) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(int(value)) if value == int(value) else str(value)
-    return value if isinstance(value, str) and value else None
-
-
-def _float(value: object) -> float | None:
-    found = number(value)
-    return None if found is None else float(found)
-
-
-def _flag(value: object) -> bool | None:
-    return _FLAGS.get(str(value).lower())
-
-
-@lru_cache(1 << 10)
-def status_of(text: str) -> int | str | None:
-    """The status that a text is: mostly a number."""
-    return _status(text)
-
-
-def _status(value: object) -> int | str | None:
-    code = _count(value, 2**31 - 1)
-    return _text(value) if code is None else code
-
-
-_FITTING: dict[str, Callable[[object], object]] = {
-    **dict.fromkeys(("max_tokens", "temperature", "n", "latency_ms"), _float),
-    "refused": _flag,
-    "status": _status,
-}
+    return fitted_event(fields)

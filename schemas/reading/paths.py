@@ -39,6 +39,16 @@ def find(record: object, path: str) -> Any:
     return found
 
 
+def heads(path: str) -> list[str]:
+    """The members of a record at which a path may begin.
+
+    >>> heads("a.b.c")
+    ['a', 'a.b', 'a.b.c']
+    """
+    parts = path.split(".")
+    return [".".join(parts[: count + 1]) for count in range(len(parts))]
+
+
 def find_first(record: object, paths: Sequence[str]) -> Any:
     """What stands at the first of the paths that holds something; an empty text is nothing."""
     for path in paths:

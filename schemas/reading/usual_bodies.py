@@ -7,9 +7,9 @@ the bodies that most are, see `usual`. Members have the names that they have the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Annotated, Protocol
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from schemas.reading.answer import is_refusal
 from schemas.reading.conversation import MODEL_ROLES, SYSTEM_ROLES, signatures_of
@@ -39,77 +39,77 @@ class Message(Struct, forbid_unknown_fields=True, gc=False):
     refusal: Raw | None = None
     thinking_blocks: list[Json] | None = None
 
-    def texts(self) -> list[str]:
-        """The texts in it, as they stand."""
-        content = self.content
-        if isinstance(content, str):
-            return [content]
-        return [part.text for part in content] if content else []
 
-    def signatures(self) -> list[str]:
-        """Digests of the signatures in it."""
-        blocks = self.thinking_blocks
-        return signatures_of({"thinking_blocks": blocks}) if blocks else []
+class Part(Protocol):
+    """A part of a message, of any format."""
+
+    @property
+    def text(self) -> str:
+        """Its text."""
 
 
 class Turn(Protocol):
-    """A message of any shape."""
+    """A message of any format."""
 
-    role: str
+    @property
+    def role(self) -> str:
+        """Who speaks."""
 
-    def texts(self) -> list[str]:
-        """The texts in it, as they stand."""
+    @property
+    def content(self) -> str | Sequence[Part] | None:
+        """What is said."""
 
-    def signatures(self) -> list[str]:
-        """Digests of the signatures in it."""
-
-
-class Said(NamedTuple):
-    """What messages tell, see `turn_fields`."""
-
-    system: str | None
-    prompt: str | None
-    messages: int | None = None
-    images: int | None = None
-    signatures_presented: list[str] | None = None
+    @property
+    def thinking_blocks(self) -> list[Json] | None:
+        """Reasoning, which may be signed."""
 
 
-def said(turns: Sequence[Turn] | None, *system: str | None) -> Said:
-    """What messages tell, and system texts that stand apart from them."""
-    systems = [text for text in system if text]
+Said = tuple[str | None, str | None, int | None, int | None, list[str] | None]
+"""What messages tell: `system`, `prompt`, `messages`, `images`, `signatures_presented`."""
+
+
+def said(turns: Sequence[Turn] | None, systems: list[str]) -> Said:
+    """What messages tell, and system texts that stand apart from them, see `turn_fields`."""
     if not turns:
-        return Said(_joined(systems), None)
+        return _joined(systems), None, None, None, None
     fresh: list[str] = []
     trailing: list[str] | None = None
     signatures: list[str] = []
     for turn in turns:
-        role = turn.role
-        if role in SYSTEM_ROLES:
-            systems += turn.texts()
-        elif role in MODEL_ROLES:
-            trailing = (trailing or []) + turn.texts()
-            signatures += turn.signatures()
+        role, content = turn.role, turn.content
+        if role in MODEL_ROLES:
+            texts = trailing = trailing or []
+            if turn.thinking_blocks:
+                signatures += signatures_of({"thinking_blocks": turn.thinking_blocks})
+        elif role in SYSTEM_ROLES:
+            texts = systems
         else:
             if trailing is not None:
                 fresh, trailing = [], None
-            fresh += turn.texts()
+            texts = fresh
+        if isinstance(content, str):
+            texts.append(content)
+        elif content:
+            texts += [part.text for part in content]
     if trailing:
         fresh += trailing
-    prompt = _joined(fresh)
-    count = len(turns)
+    prompt, count = _joined(fresh), len(turns)
     # As in the general way: one marker may stand for all messages.
     if prompt is None and count == 1 and any(fresh):
-        return Said(_joined(systems), None, signatures_presented=signatures or None)
-    return Said(_joined(systems), prompt, count, 0, signatures or None)
+        return _joined(systems), None, None, None, signatures or None
+    return _joined(systems), prompt, count, 0, signatures or None
 
 
 def _joined(texts: list[str]) -> str | None:
     if not texts:
         return None
-    kept = "\n".join([text for text in texts if not is_redacted(text)])
-    if len(kept) > MOST_CHARACTERS:
+    if len(texts) == 1:
+        whole = "" if is_redacted(texts[0]) else texts[0]
+    else:
+        whole = "\n".join([text for text in texts if not is_redacted(text)])
+    if len(whole) > MOST_CHARACTERS:
         raise Unusual
-    return kept or None
+    return whole or None
 
 
 class _ReadTokens(Struct, gc=False):
@@ -174,36 +174,38 @@ class _Choice(Struct, gc=False):
 class Answer(Struct, gc=False):
     """A chat completion; the first choice tells why the model stopped."""
 
-    choices: list[_Choice]
+    choices: Annotated[list[_Choice], Meta(min_length=1)]
     usage: Usage | None = None
     promptFeedback: Absent = UNSET
 
     def end(self) -> tuple[str | None, bool | None, list[str] | None]:
         """Why the model stopped, whether it refused, and digests of the signatures given out."""
-        if not self.choices:
-            raise Unusual
         reason = self.choices[0].finish_reason or None
         refused = is_refusal(reason) if reason else None
-        signatures: list[str] = []
+        signatures: list[str] | None = None
         for choice in self.choices:
             message = choice.message
             if message is not None:
                 if message.refusal:
                     refused = True
                 if message.thinking_blocks:
-                    signatures += signatures_of({"thinking_blocks": message.thinking_blocks})
+                    issued = signatures_of({"thinking_blocks": message.thinking_blocks})
+                    signatures = (signatures or []) + issued
         return reason, refused, signatures or None
 
 
-class _Function(Struct, gc=False):
+class _Function(Struct, gc=False, frozen=True):
     name: str
+
+
+_NAMELESS = _Function("")
 
 
 class Tool(Struct, gc=False):
     """A tool offered: Anthropic's with a name, OpenAI's with a function."""
 
     name: str | None = None
-    function: _Function | None = None
+    function: _Function = _NAMELESS
     functionDeclarations: Absent = UNSET
     function_declarations: Absent = UNSET
 
@@ -233,14 +235,12 @@ class Parameters(Struct, gc=False):
 
     def limit(self) -> float | None:
         """Most tokens of the answer."""
-        for found in (self.max_tokens, self.max_completion_tokens, self.max_output_tokens):
-            if found is not UNSET:
-                return found
-        return None
-
-    def tool_names(self) -> list[str] | None:
-        """Names of the tools offered."""
-        return tool_names(self.tools)
+        found = self.max_tokens
+        if found is UNSET:
+            found = self.max_completion_tokens
+        if found is UNSET:
+            found = self.max_output_tokens
+        return None if found is UNSET else found
 
 
 NO_PARAMETERS = Parameters()
@@ -249,12 +249,9 @@ NO_PARAMETERS = Parameters()
 
 def tool_names(tools: list[Tool] | None) -> list[str] | None:
     """Names of tools; raises `Unusual` for one that has none."""
-    names: list[str] = []
-    for tool in tools or ():
-        name = tool.name
-        if name is None:
-            name = tool.function.name if tool.function else None
-            if not name:
-                raise Unusual
-        names.append(name)
-    return names or None
+    if not tools:
+        return None
+    names = [tool.function.name if tool.name is None else tool.name for tool in tools]
+    if not all(names):
+        raise Unusual
+    return names

@@ -1,13 +1,14 @@
-"""Usual records of OTLP in JSON: one span without events, its attributes plain, see `usual`."""
+"""Usual records of OTLP in JSON: spans whose attributes are plain, see `usual`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from schemas.reading.otlp import whole_of
-from schemas.reading.usual import Unusual
+from schemas.reading.usual import Absent, Unusual
 from schemas.reading.values import Json
 
 
@@ -38,13 +39,18 @@ class _Status(Struct, gc=False):
     code: int | str | None = None
 
 
+class _Event(Struct, gc=False):
+    name: str | None = None
+    attributes: list[_Attribute] = []
+
+
 class _Span(Struct, gc=False):
     spanId: str
     startTimeUnixNano: str | int
     attributes: list[_Attribute]
     endTimeUnixNano: str | int | None = None
     status: _Status | None = None
-    events: list[UnsetType] | None = None
+    events: list[_Event] | None = None
 
 
 class _Scope(Struct, gc=False):
@@ -52,7 +58,7 @@ class _Scope(Struct, gc=False):
 
 
 class _Resource(Struct, gc=False):
-    attributes: list[_Attribute] | None = None
+    attributes: list[_Attribute] = []
 
 
 class _Group(Struct, gc=False):
@@ -60,49 +66,58 @@ class _Group(Struct, gc=False):
     resource: _Resource | None = None
 
 
-class Export(Struct, gc=False):
+class _Export(Struct, gc=False):
     """A request to export traces."""
 
     resourceSpans: list[_Group]
+    account: Absent = UNSET
 
 
-def one_span(record: Export) -> tuple[Json, Json]:
-    """Attributes of a record's only span and its resource, and the span's own members."""
-    try:
-        (group,) = record.resourceSpans
-        (scope,) = group.scopeSpans
-        (span,) = scope.spans
-    except ValueError:
-        raise Unusual from None
-    item: Json = {}
-    if group.resource is not None and group.resource.attributes:
-        _take(group.resource.attributes, item)
-    _take(span.attributes, item)
-    item["span"] = item["events"] = ()
-    own = {
-        "spanId": span.spanId,
-        "startTimeUnixNano": span.startTimeUnixNano,
-        "endTimeUnixNano": span.endTimeUnixNano,
-        "status": {"code": span.status.code} if span.status else None,
-    }
-    return item, own
+_decode = msgspec.json.Decoder(_Export).decode
 
 
-def _take(attributes: list[_Attribute], item: Json) -> None:
+def usual_spans(line: bytes) -> list[Json]:
+    """The spans of a record, as the values of items that `otlp.spans` gives.
+
+    Of a span as it came, under `span`, there is only what is read.
+
+    Raises:
+        Unusual: An attribute has several values.
+        msgspec.DecodeError: The record is not usual.
+    """
+    items = []
+    for group in _decode(line).resourceSpans:
+        shared = _plain(group.resource.attributes) if group.resource else {}
+        for scope in group.scopeSpans:
+            for span in scope.spans:
+                item = {**shared, **_plain(span.attributes)}
+                item["span"] = {
+                    "spanId": span.spanId,
+                    "startTimeUnixNano": span.startTimeUnixNano,
+                    "endTimeUnixNano": span.endTimeUnixNano,
+                    "status": {"code": span.status.code if span.status else None},
+                }
+                item["events"] = [
+                    {**_plain(event.attributes), "event.name": event.name}
+                    for event in span.events or ()
+                ]
+                items.append(item)
+    return items
+
+
+def _plain(attributes: list[_Attribute]) -> Json:
+    """Attributes as a plain object."""
+    plain: Json = {}
     for attribute in attributes:
         value = attribute.value
-        text = value.stringValue
-        item[attribute.key] = _other(value) if text is UNSET else text
+        content = value.stringValue
+        plain[attribute.key] = _other(value) if content is UNSET else content
+    return plain
 
 
 def _other(value: _Value) -> Any:
-    """A value that is no text; of two members the general way takes the first."""
-    whole, real, flag, texts = (
-        value.intValue,
-        value.doubleValue,
-        value.boolValue,
-        value.arrayValue,
-    )
+    """A value that is no text."""
+    whole, real, flag, texts = value.intValue, value.doubleValue, value.boolValue, value.arrayValue
     if (whole is UNSET) + (real is UNSET) + (flag is UNSET) + (texts is UNSET) != 3:
         raise Unusual
     if whole is not UNSET:

@@ -20,7 +20,7 @@ MOST_CHARACTERS = 65_536
 _NOTHING: Json = {}
 _MICROSECONDS_A_SECOND = 1_000_000
 _MOST_SECONDS = 1e11
-_UNITS = ((_MOST_SECONDS, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (_MOST_SECONDS, 1e3))
 _OFFSET = re.compile(r"(?:[zZ]|[+-]\d\d:?\d\d)$")
 _MASKED = re.compile(r"(\d{1,3}\.\d{1,3}\.\d{1,3})\.(?:\*+|[xX]+)$")
 _REDACTED = re.compile(
@@ -29,6 +29,8 @@ _REDACTED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_MARKER = 64
+_NOWHERE = (None, False)
+_MARKER_INITIALS = frozenset("cCrRfFmMhHoOsSxX\u017f")
 _LONGEST_WHOLE = 20
 _INTERNAL = tuple(
     ip_network(block)
@@ -88,13 +90,11 @@ def unix_time(value: object) -> float | str | None:
     if isinstance(value, str) and len(value) <= _LONGEST_WHOLE and value.isdecimal():
         value = int(value)
     if isinstance(value, float | int) and not isinstance(value, bool):
-        size = abs(value)
-        for below, per_second in _UNITS:
-            if size < below:
-                return value / per_second
-        return None
+        return _scaled(value)
     if not isinstance(value, str) or not value:
         return None
+    if value[10:11] == "T" and value[-1] == "Z":
+        return value
     plain = number(value)
     if plain is not None:
         return unix_time(plain)
@@ -102,9 +102,21 @@ def unix_time(value: object) -> float | str | None:
     return text if _OFFSET.search(text) else f"{text}Z"
 
 
+def _scaled(value: float) -> float | None:
+    size = abs(value)
+    for above, per_second in _UNITS:
+        if size >= above:
+            return value / per_second if size < math.inf else None
+    return value / 1.0 if size < _MOST_SECONDS else None
+
+
 def elapsed_ms(start: object, end: object) -> float | None:
     """Milliseconds between two times that are written as numbers; None for anything else."""
-    begin, finish = unix_time(start), unix_time(end)
+    return elapsed(unix_time(start), unix_time(end))
+
+
+def elapsed(begin: float | str | None, finish: float | str | None) -> float | None:
+    """Milliseconds between two times that `unix_time` gave; None unless both are numbers."""
     if isinstance(begin, float) and isinstance(finish, float) and finish >= begin:
         return round((finish - begin) * 1e3, 3)
     return None
@@ -115,25 +127,24 @@ def address(value: object) -> str | None:
 
     Of an address whose last number is masked, its network: `81.2.69.***` is `81.2.69.0/24`.
     """
-    return _address(value) if isinstance(value, str) and value else None
+    return located(value)[0]
+
+
+def located(value: object) -> tuple[str | None, bool]:
+    """The network address as `address` gives it, and whether it is one of the open network."""
+    return _located(value) if isinstance(value, str) and value else _NOWHERE
 
 
 @lru_cache(1 << 16)
-def _address(value: str) -> str | None:
+def _located(value: str) -> tuple[str | None, bool]:
     text = value.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    return _checked_address(text)[0]
+    return _checked_address(text)
 
 
-def is_public(text: str) -> bool:
-    """Whether an address that `address` gave is one of the open network."""
-    return _checked_address(text)[1]
-
-
-@lru_cache(1 << 16)
 def _checked_address(text: str) -> tuple[str | None, bool]:
     """The address or network, and whether it is one of the open network."""
     masked = _MASKED.match(text)
@@ -147,7 +158,13 @@ def _checked_address(text: str) -> tuple[str | None, bool]:
 
 def is_redacted(text: str) -> bool:
     """Whether a text is the marker that a gateway puts in the place of one; so is an empty one."""
-    return len(text) <= _LONGEST_MARKER and _REDACTED.fullmatch(text) is not None
+    if len(text) > _LONGEST_MARKER:
+        return False
+    first = text[:1]
+    # The expression decides; most texts begin with a letter with which no marker does.
+    return (not first.isalpha() or first in _MARKER_INITIALS) and _REDACTED.fullmatch(
+        text
+    ) is not None
 
 
 def digest(signature: object) -> str | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.reading import parameters, paths, values
 from schemas.reading.paths import find, find_first
-from schemas.reading.values import address, digest, is_public, is_redacted, number, unix_time
+from schemas.reading.values import address, digest, is_redacted, located, number, unix_time
 
 
 @pytest.mark.parametrize("module", [parameters, paths, values])
@@ -69,7 +69,7 @@ def test_an_address_is_what_is_known_of_it(written: object, read: str | None) ->
     [("10.0.0.1", False), ("172.20.1.1", False), ("fd00::1", False), ("198.51.100.7", True)],
 )
 def test_addresses_of_the_operators_own_network_are_told(text: str, *, public: bool) -> None:
-    assert is_public(text) is public
+    assert located(text)[1] is public
 
 
 @pytest.mark.parametrize(
