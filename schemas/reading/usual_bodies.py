@@ -77,11 +77,11 @@ def said(turns: Sequence[Turn] | None, systems: list[str]) -> Said:
     signatures: list[str] = []
     for turn in turns:
         role, content = turn.role, turn.content
-        if role in MODEL_ROLES:
+        if role != "user" and role in MODEL_ROLES:
             texts = trailing = trailing or []
             if turn.thinking_blocks:
                 signatures += signatures_of({"thinking_blocks": turn.thinking_blocks})
-        elif role in SYSTEM_ROLES:
+        elif role != "user" and role in SYSTEM_ROLES:
             texts = systems
         else:
             if trailing is not None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from schemas.reading.otlp import whole_of
-from schemas.reading.usual import Absent, Unusual
+from schemas.reading.usual import Absent, Name, Unusual
 from schemas.reading.values import Json
+
+_LONGEST_COUNT = 9
+_NONE_SET = (UNSET, UNSET, UNSET)
 
 
 class _Text(Struct, forbid_unknown_fields=True, gc=False):
@@ -30,7 +34,9 @@ class _Value(Struct, forbid_unknown_fields=True, gc=False):
     arrayValue: _Texts | UnsetType = UNSET
 
 
-class _Attribute(Struct, gc=False):
+class Attribute(Struct, gc=False):
+    """An attribute of a span."""
+
     key: str
     value: _Value
 
@@ -41,24 +47,26 @@ class _Status(Struct, gc=False):
 
 class _Event(Struct, gc=False):
     name: str | None = None
-    attributes: list[_Attribute] = []
+    attributes: list[Attribute] = []
 
 
-class _Span(Struct, gc=False):
-    spanId: str
+class Span(Struct, gc=False):
+    """A span."""
+
+    spanId: Name
     startTimeUnixNano: str | int
-    attributes: list[_Attribute]
+    attributes: list[Attribute]
     endTimeUnixNano: str | int | None = None
     status: _Status | None = None
     events: list[_Event] | None = None
 
 
 class _Scope(Struct, gc=False):
-    spans: list[_Span]
+    spans: list[Span]
 
 
 class _Resource(Struct, gc=False):
-    attributes: list[_Attribute] = []
+    attributes: list[Attribute] = []
 
 
 class _Group(Struct, gc=False):
@@ -73,7 +81,8 @@ class _Export(Struct, gc=False):
     account: Absent = UNSET
 
 
-_decode = msgspec.json.Decoder(_Export).decode
+decode = msgspec.json.Decoder(_Export).decode
+"""Parses a line of one record; raises as parsers do where it is not usual."""
 
 
 def usual_spans(line: bytes) -> list[Json]:
@@ -86,7 +95,7 @@ def usual_spans(line: bytes) -> list[Json]:
         msgspec.DecodeError: The record is not usual.
     """
     items = []
-    for group in _decode(line).resourceSpans:
+    for group in decode(line).resourceSpans:
         shared = _plain(group.resource.attributes) if group.resource else {}
         for scope in group.scopeSpans:
             for span in scope.spans:
@@ -105,7 +114,54 @@ def usual_spans(line: bytes) -> list[Json]:
     return items
 
 
-def _plain(attributes: list[_Attribute]) -> Json:
+class Told(NamedTuple):
+    """Where attributes of each kind of value are written down: their places in a list.
+
+    Attributes:
+        texts, counts, reals, lists: The place of an attribute by its name.
+        known: Other attributes, and those with another kind of value, with which no span is usual.
+        prefixes: Beginnings of such attributes.
+    """
+
+    texts: Mapping[str, int]
+    counts: Mapping[str, int]
+    reals: Mapping[str, int]
+    lists: Mapping[str, int]
+    known: Collection[str]
+    prefixes: tuple[str, ...]
+
+
+def write_down(attributes: list[Attribute], told: list[Any], places: Told) -> None:
+    """Write values at the places of their names; raises `Unusual`."""
+    texts, known = places.texts, places.known
+    for attribute in attributes:
+        key, value = attribute.key, attribute.value
+        content: Any = value.stringValue
+        if content is not UNSET:
+            place = texts.get(key)
+        else:
+            content, place = _other_than_text(key, value, places)
+        if place is not None:
+            told[place] = content
+        elif key in known or key.startswith(places.prefixes):
+            raise Unusual
+
+
+def _other_than_text(key: str, value: _Value, places: Told) -> tuple[Any, int | None]:
+    whole = value.intValue
+    if isinstance(whole, str) and key in places.counts:
+        several = (value.doubleValue, value.boolValue, value.arrayValue)
+        if several == _NONE_SET and len(whole) <= _LONGEST_COUNT and whole.isdecimal():
+            return int(whole), places.counts[key]
+    content = _other(value)
+    if type(content) is float:
+        return content, places.reals.get(key)
+    if type(content) is list:
+        return content, places.lists.get(key)
+    return content, None
+
+
+def _plain(attributes: list[Attribute]) -> Json:
     """Attributes as a plain object."""
     plain: Json = {}
     for attribute in attributes:
