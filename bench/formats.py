@@ -79,8 +79,16 @@ _WRITERS_WITH_TEXT: dict[str, Callable[[Event], bytes]] = {
     "kong": kong,
     "bedrock": bedrock,
     "auto (litellm)": litellm,
+    "auto (otel)": otel,
+    "auto (kong)": kong,
+    "auto (bedrock)": bedrock,
 }
-_WRITERS_WITHOUT_TEXT: dict[str, Callable[[Event], bytes]] = {"envoy": envoy, "azure": azure}
+_WRITERS_WITHOUT_TEXT: dict[str, Callable[[Event], bytes]] = {
+    "envoy": envoy,
+    "azure": azure,
+    "auto (envoy)": envoy,
+    "auto (azure)": azure,
+}
 
 
 if __name__ == "__main__":

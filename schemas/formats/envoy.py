@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from msgspec import UNSET, Struct
-from msgspec.structs import astuple
+from msgspec.structs import asdict, astuple
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
@@ -148,9 +148,10 @@ class _Record(
 
 def _usual(item: _Record) -> RequestEvent:
     """What `_read` says, of a usual record; its account stands at the operator's path."""
-    fields = astuple(item)
-    if _ABSENT in fields:
-        item = _Record(*[None if value == _ABSENT else value for value in fields])
+    if _ABSENT in astuple(item):
+        for name, value in asdict(item).items():
+            if value == _ABSENT:
+                setattr(item, name, None)
     stopped = stop_fields(item.finish_reasons)
     return RequestEvent(
         item.request_id_header or item.request_id or "",  # id

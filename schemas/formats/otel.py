@@ -10,10 +10,7 @@ number messages.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
-
-import msgspec
-from msgspec import Raw, Struct
+from typing import Any
 
 from schemas.codec import DecodedRequests
 from schemas.errors import InvalidRecord
@@ -23,72 +20,12 @@ from schemas.reading.events import Item, RecordFormat, decode_records, parse
 from schemas.reading.otlp import from_protobuf, spans
 from schemas.reading.parameters import operation, tool_names
 from schemas.reading.paths import FormatPaths
-from schemas.reading.usual import Unusual, UsualItems
-from schemas.reading.usual_bodies import Tool, said
-from schemas.reading.usual_bodies import tool_names as usual_tool_names
-from schemas.reading.usual_spans import Span, Told, usual_spans, write_down
-from schemas.reading.usual_spans import decode as decode_spans
+from schemas.reading.usual import UsualItems
+from schemas.reading.usual_requests import CALLS_MODEL, CONTENT, ERROR, NO_REQUESTS, usual_requests
+from schemas.reading.usual_spans import usual_spans
 from schemas.reading.values import Json, address, elapsed, mapping, parsed, unix_time
-from schemas.request import MAX_IDENTIFIER, RequestEvent
-from schemas.times import MAX_SECONDS
 
-_CALLS_MODEL = frozenset({
-    *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.system", "gen_ai.operation.name"),
-    *("gen_ai.response.model", "gen_ai.model.provider"),
-})  # fmt: skip
-_NO_REQUESTS = (
-    *("execute_tool", "create_agent", "invoke_agent", "invoke_workflow", "plan", "retrieval"),
-)
-_ERROR = (2, "STATUS_CODE_ERROR")
-_CONTENT = (
-    *("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"),
-    *("gen_ai.tool.definitions", "gen_ai.prompt"),
-)
 _MOST_NUMBERED = 4_096
-_READ_BESIDE = frozenset(
-    {
-        *_CONTENT,
-        *_CALLS_MODEL,
-        "client.address",
-        "client.geo.country.iso_code",
-        "enduser.id",
-        "enduser.pseudo.id",
-        "error.type",
-        "gen_ai.conversation.id",
-        "gen_ai.operation.name",
-        "gen_ai.output.messages",
-        "gen_ai.request.choice.count",
-        "gen_ai.request.max_tokens",
-        "gen_ai.request.model",
-        "gen_ai.request.temperature",
-        "gen_ai.response.model",
-        "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_read_input_tokens",
-        "gen_ai.usage.completion_tokens",
-        "gen_ai.usage.input_tokens",
-        "gen_ai.usage.output_tokens",
-        "gen_ai.usage.prompt_tokens",
-        "gen_ai.usage.reasoning.output_tokens",
-        "gen_ai.usage.reasoning_tokens",
-        "geo.country.iso_code",
-        "http.client_ip",
-        "http.response.status_code",
-        "http.status_code",
-        "http.user_agent",
-        "litellm.api_key.hash",
-        "litellm.end_user.id",
-        "litellm.team.id",
-        "metadata.user_api_key_user_id",
-        "session.id",
-        "tls.client.ja3",
-        "tls.client.ja4",
-        "user.id",
-        "user_agent.original",
-        "gen_ai.prompt_json",
-        "gen_ai.response.finish_reasons",
-    }
-)
-"""Attributes that are read, or tell what a span is."""
 
 
 def decode(lines: list[bytes], paths: FormatPaths) -> DecodedRequests:
@@ -122,8 +59,8 @@ def _items(record: Any) -> Iterator[Item | InvalidRecord]:
 
 
 def _calls_model(span: Json) -> bool:
-    named = not _CALLS_MODEL.isdisjoint(span)
-    return named and span.get("gen_ai.operation.name") not in _NO_REQUESTS
+    named = not CALLS_MODEL.isdisjoint(span)
+    return named and span.get("gen_ai.operation.name") not in NO_REQUESTS
 
 
 def _read(item: Json) -> Json:
@@ -171,7 +108,7 @@ def _fields(item: Json, said: Json, tools: list[str] | None) -> Json:
         "status": seen("http.response.status_code")
         or seen("http.status_code")
         or error
-        or ("error" if mapping(span.get("status")).get("code") in _ERROR else None),
+        or ("error" if mapping(span.get("status")).get("code") in ERROR else None),
         "latency_ms": elapsed(start, end),
     }
     if is_refusal(error):
@@ -185,7 +122,7 @@ def _fields(item: Json, said: Json, tools: list[str] | None) -> Json:
 
 def _with_content(item: Json) -> Json:
     """The item with what its events tell of messages, as if it stood in its attributes."""
-    told = {name: event[name] for event in item["events"] for name in _CONTENT if event.get(name)}
+    told = {name: event[name] for event in item["events"] for name in CONTENT if event.get(name)}
     return {**told, **item}
 
 
@@ -242,120 +179,10 @@ def _reasons(item: Json, outputs: object) -> Any:
     return reasons
 
 
-class _Part(Struct, forbid_unknown_fields=True, rename={"text": "content"}, gc=False):
-    text: str
-    type: Literal["text"]
-
-
-class _Message(Struct, forbid_unknown_fields=True, rename={"content": "parts"}, gc=False):
-    role: str
-    content: list[_Part]
-    name: Raw | None = None
-    finish_reason: Raw | None = None
-    thinking_blocks: ClassVar[None] = None
-
-
-_messages = msgspec.json.Decoder(list[_Message]).decode
-_tools = msgspec.json.Decoder(list[Tool]).decode
-
-
 def _items_of(line: bytes) -> list[Json]:
     return [item for item in usual_spans(line) if _calls_model(item)]
 
 
-_TEXTS = (
-    *("user.id", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.conversation.id"),
-    *("gen_ai.request.model", "gen_ai.response.model", "gen_ai.input.messages"),
-    *("gen_ai.tool.definitions", "client.address", "user_agent.original"),
-)
-_COUNTS = (
-    *("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"),
-    *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.reasoning.output_tokens"),
-    *("gen_ai.request.max_tokens", "gen_ai.request.choice.count", "http.response.status_code"),
-)
-_REALS = ("gen_ai.request.temperature",)
-_LISTS = ("gen_ai.response.finish_reasons",)
-_PLACE = {name: place for place, name in enumerate((*_TEXTS, *_COUNTS, *_REALS, *_LISTS))}
-_TOLD = Told(
-    *({name: _PLACE[name] for name in names} for names in (_TEXTS, _COUNTS, _REALS, _LISTS)),
-    known=frozenset(_PLACE) | _READ_BESIDE,
-    prefixes=("gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.0", "llm.request.functions."),
-)
-
-
-def _usual(line: bytes) -> list[RequestEvent]:
-    """The events of spans without events of their own, told by attributes of today's names."""
-    events = []
-    for group in decode_spans(line).resourceSpans:
-        shared: list[Any] = [None] * len(_PLACE)
-        if group.resource:
-            write_down(group.resource.attributes, shared, _TOLD)
-        for scope in group.scopeSpans:
-            for span in scope.spans:
-                told = shared.copy()
-                write_down(span.attributes, told, _TOLD)
-                event = _usual_event(span, told)
-                if event is not None:
-                    events.append(event)
-    return events
-
-
-def _usual_event(span: Span, told: list[Any]) -> RequestEvent | None:
-    """What `_read` says, of a usual span; None for one that is no request."""
-    account, operated, provider, session, model, answered, messages, tools, ip, agent = told[:10]
-    read, wrote, cached, reasoning, limit, choices, status, temperature, reasons = told[10:]
-    if operated is None and provider is None and model is None and answered is None:
-        return None
-    if operated in _NO_REQUESTS:
-        return None
-    start, end = unix_time(span.startTimeUnixNano), unix_time(span.endTimeUnixNano)
-    failed = span.status is not None and span.status.code in _ERROR
-    if not account or len(account) > MAX_IDENTIFIER or messages == "" or failed or span.events:
-        raise Unusual
-    if not span.spanId or not isinstance(start, float) or not 0 <= start <= MAX_SECONDS:
-        raise Unusual
-    system, prompt, count, images, presented = said(_messages(messages) if messages else None, [])
-    reason = reasons[0] if reasons else None
-    return RequestEvent(
-        span.spanId,  # id
-        start,  # time
-        account,  # account
-        None,  # org
-        None,  # api_key
-        None,  # end_user
-        session or None,  # session
-        None,  # route
-        operation(operated),  # operation
-        model or answered,  # model
-        address(ip),  # ip
-        None,  # asn
-        None,  # country
-        agent or None,  # user_agent
-        None,  # tls_fingerprint
-        None,  # payment
-        None,  # plan
-        None,  # account_created
-        read,  # input_tokens
-        cached or None,  # cached_tokens
-        wrote,  # output_tokens
-        reasoning or None,  # reasoning_tokens
-        None if limit is None else float(limit),  # max_tokens
-        temperature,  # temperature
-        None if choices is None else float(choices),  # n
-        count,  # messages
-        images,  # images
-        usual_tool_names(_tools(tools)) if tools else None,  # tools
-        reason or None,  # stop_reason
-        status or None,  # status
-        elapsed(start, end),  # latency_ms
-        any(map(is_refusal, reasons)) if reason else None,  # refused
-        None,  # signatures_issued
-        presented,  # signatures_presented
-        system,  # system
-        prompt,  # prompt
-    )
-
-
 FORMAT = RecordFormat(
-    "otel", _items, _read, UsualItems(_items_of, _read, ("span", "events"), _usual)
+    "otel", _items, _read, UsualItems(_items_of, _read, ("span", "events"), usual_requests)
 )

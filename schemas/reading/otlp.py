@@ -120,8 +120,9 @@ def _value(value: Json, depth: int) -> Any:
 
 def whole_of(content: object) -> object:
     """The whole number that a text is; anything else as it is."""
-    short = isinstance(content, str) and len(content) <= _LONGEST_WHOLE and content.isdecimal()
-    return int(str(content)) if short else content
+    if type(content) is str and len(content) <= _LONGEST_WHOLE and content.isdecimal():
+        return int(content)
+    return content
 
 
 def from_protobuf(data: bytes) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import orjson
@@ -20,14 +20,11 @@ from schemas.request import RequestEvent
 Override = Callable[[bytes, list[Any], list[RequestEvent]], None]
 """Puts what stands at the paths in a line, and its records, into their events."""
 
-_Record = TypeVar("_Record", bound=Struct)
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(RequestEvent)}
 _NOTHING = Raw(b"null")
 
 
-def overridden(
-    record: type[_Record], paths: FieldPaths, absent: str
-) -> tuple[type[_Record], Override]:
+def overridden(record: type[Struct], paths: FieldPaths, absent: str) -> tuple[type[Any], Override]:
     """A record that holds what stands at the paths too, and what puts it into events.
 
     A path to a member that the record does not declare becomes one of its members; for others the

@@ -195,7 +195,3 @@ def seconds(value: float | datetime) -> float:
     if not isinstance(time, float) or not 0 <= time <= MAX_SECONDS:
         raise Unusual
     return time
-
-
-def _none(line: bytes) -> None:
-    """The quick way of a format that has none for these paths."""

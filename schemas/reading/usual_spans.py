@@ -11,9 +11,9 @@ from msgspec import UNSET, Struct, UnsetType
 from schemas.reading.otlp import whole_of
 from schemas.reading.usual import Absent, Name, Unusual
 from schemas.reading.values import Json
+from schemas.request import MAX_COUNT
 
-_LONGEST_COUNT = 9
-_NONE_SET = (UNSET, UNSET, UNSET)
+_ALL_BUT_ONE = 2
 
 
 class _Text(Struct, forbid_unknown_fields=True, gc=False):
@@ -133,32 +133,22 @@ class Told(NamedTuple):
 
 def write_down(attributes: list[Attribute], told: list[Any], places: Told) -> None:
     """Write values at the places of their names; raises `Unusual`."""
-    texts, known = places.texts, places.known
+    texts, counts = places.texts, places.counts
     for attribute in attributes:
         key, value = attribute.key, attribute.value
         content: Any = value.stringValue
         if content is not UNSET:
             place = texts.get(key)
         else:
-            content, place = _other_than_text(key, value, places)
+            content, place = _other(value), counts.get(key)
+            if type(content) is not int:
+                place = (places.lists if type(content) is list else places.reals).get(key)
+            elif place is not None and not 0 <= content <= MAX_COUNT:
+                raise Unusual
         if place is not None:
             told[place] = content
-        elif key in known or key.startswith(places.prefixes):
+        elif key in places.known or key.startswith(places.prefixes):
             raise Unusual
-
-
-def _other_than_text(key: str, value: _Value, places: Told) -> tuple[Any, int | None]:
-    whole = value.intValue
-    if isinstance(whole, str) and key in places.counts:
-        several = (value.doubleValue, value.boolValue, value.arrayValue)
-        if several == _NONE_SET and len(whole) <= _LONGEST_COUNT and whole.isdecimal():
-            return int(whole), places.counts[key]
-    content = _other(value)
-    if type(content) is float:
-        return content, places.reals.get(key)
-    if type(content) is list:
-        return content, places.lists.get(key)
-    return content, None
 
 
 def _plain(attributes: list[Attribute]) -> Json:
@@ -174,10 +164,11 @@ def _plain(attributes: list[Attribute]) -> Json:
 def _other(value: _Value) -> Any:
     """A value that is no text."""
     whole, real, flag, texts = value.intValue, value.doubleValue, value.boolValue, value.arrayValue
-    if (whole is UNSET) + (real is UNSET) + (flag is UNSET) + (texts is UNSET) != 3:
-        raise Unusual
     if whole is not UNSET:
-        return whole_of(whole)
-    if texts is not UNSET:
-        return [one.stringValue for one in texts.values]
-    return flag if real is UNSET else real
+        if real is UNSET and flag is UNSET and texts is UNSET:
+            return whole_of(whole)
+    elif (real is UNSET) + (flag is UNSET) + (texts is UNSET) == _ALL_BUT_ONE:
+        if texts is not UNSET:
+            return [one.stringValue for one in texts.values]
+        return flag if real is UNSET else real
+    raise Unusual

@@ -32,8 +32,10 @@ WRITERS = {
     "otel": otel,
 }
 PATHS = {"envoy": {"account": ["x-account-id"]}}
-MARKS = ("id", "time", "account", "resourceSpans", "startTime", "call_type", "batch_id", "lines")
-MARKS = (*MARKS, "schemaType", "started_at", "request", "response", "start_time", "records")
+MARKS = [
+    *("id", "time", "account", "resourceSpans", "startTime", "call_type", "batch_id", "lines"),
+    *("schemaType", "started_at", "request", "response", "start_time", "records"),
+]
 
 
 class NoQuickWay:
