@@ -23,59 +23,22 @@ CALLS_MODEL = frozenset({
     *("gen_ai.request.model", "gen_ai.provider.name", "gen_ai.system", "gen_ai.operation.name"),
     *("gen_ai.response.model", "gen_ai.model.provider"),
 })  # fmt: skip
+"""Attributes of spans that call a model."""
+
 NO_REQUESTS = (
     *("execute_tool", "create_agent", "invoke_agent", "invoke_workflow", "plan", "retrieval"),
 )
+"""Operations that are none of a model."""
+
 ERROR = (2, "STATUS_CODE_ERROR")
+"""Codes of a span that failed."""
+
 CONTENT = (
     *("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"),
     *("gen_ai.tool.definitions", "gen_ai.prompt"),
 )
-_READ_BESIDE = frozenset(
-    {
-        *CONTENT,
-        *CALLS_MODEL,
-        "client.address",
-        "client.geo.country.iso_code",
-        "enduser.id",
-        "enduser.pseudo.id",
-        "error.type",
-        "gen_ai.conversation.id",
-        "gen_ai.operation.name",
-        "gen_ai.output.messages",
-        "gen_ai.request.choice.count",
-        "gen_ai.request.max_tokens",
-        "gen_ai.request.model",
-        "gen_ai.request.temperature",
-        "gen_ai.response.model",
-        "gen_ai.usage.cache_read.input_tokens",
-        "gen_ai.usage.cache_read_input_tokens",
-        "gen_ai.usage.completion_tokens",
-        "gen_ai.usage.input_tokens",
-        "gen_ai.usage.output_tokens",
-        "gen_ai.usage.prompt_tokens",
-        "gen_ai.usage.reasoning.output_tokens",
-        "gen_ai.usage.reasoning_tokens",
-        "geo.country.iso_code",
-        "http.client_ip",
-        "http.response.status_code",
-        "http.status_code",
-        "http.user_agent",
-        "litellm.api_key.hash",
-        "litellm.end_user.id",
-        "litellm.team.id",
-        "metadata.user_api_key_user_id",
-        "session.id",
-        "tls.client.ja3",
-        "tls.client.ja4",
-        "user.id",
-        "user_agent.original",
-        "gen_ai.prompt_json",
-        "gen_ai.response.finish_reasons",
-    }
-)
-"""Attributes that are read, or tell what a span is."""
-_FIGURES = 19
+"""Attributes that events may hold in their place."""
+
 _TEXTS = (
     *("user.id", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.conversation.id"),
     *("gen_ai.request.model", "gen_ai.response.model", "gen_ai.input.messages"),
@@ -88,15 +51,25 @@ _COUNTS = (
 )
 _REALS = ("gen_ai.request.temperature",)
 _LISTS = ("gen_ai.response.finish_reasons",)
+_OTHERS = frozenset({
+    *("enduser.id", "enduser.pseudo.id", "metadata.user_api_key_user_id", "session.id"),
+    *("litellm.team.id", "litellm.api_key.hash", "litellm.end_user.id", "error.type"),
+    *("http.client_ip", "client.geo.country.iso_code", "geo.country.iso_code", "http.user_agent"),
+    *("tls.client.ja3", "tls.client.ja4", "http.status_code", "gen_ai.prompt_json"),
+    *("gen_ai.usage.prompt_tokens", "gen_ai.usage.completion_tokens"),
+    *("gen_ai.usage.cache_read_input_tokens", "gen_ai.usage.reasoning_tokens"),
+})  # fmt: skip
+_FIGURES = 19
 _PLACE = {name: place for place, name in enumerate((*_TEXTS, *_COUNTS, *_REALS, *_LISTS))}
-_TOLD = Told(
+READ = Told(
     texts={name: _PLACE[name] for name in _TEXTS},
     counts={name: _PLACE[name] for name in _COUNTS},
     reals={name: _PLACE[name] for name in _REALS},
     lists={name: _PLACE[name] for name in _LISTS},
-    known=frozenset(_PLACE) | _READ_BESIDE,
+    known=_OTHERS.union(_PLACE, CONTENT, CALLS_MODEL),
     prefixes=("gen_ai.prompt.", "gen_ai.completion.", "gen_ai.tool.0", "llm.request.functions."),
 )
+"""Where the attributes that are read stand, and those with which a span is not usual."""
 
 
 class _Part(Struct, forbid_unknown_fields=True, rename={"text": "content"}, gc=False):
@@ -122,11 +95,11 @@ def usual_requests(line: bytes) -> list[RequestEvent]:
     for group in decode(line).resourceSpans:
         shared: list[Any] = [None] * len(_PLACE)
         if group.resource:
-            write_down(group.resource.attributes, shared, _TOLD)
+            write_down(group.resource.attributes, shared, READ)
         for scope in group.scopeSpans:
             for span in scope.spans:
                 told = shared.copy()
-                write_down(span.attributes, told, _TOLD)
+                write_down(span.attributes, told, READ)
                 event = _event(span, told)
                 if event is not None:
                     events.append(event)

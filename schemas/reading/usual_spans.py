@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -127,7 +127,7 @@ class Told(NamedTuple):
     counts: Mapping[str, int]
     reals: Mapping[str, int]
     lists: Mapping[str, int]
-    known: Collection[str]
+    known: frozenset[str]
     prefixes: tuple[str, ...]
 
 

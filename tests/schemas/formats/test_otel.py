@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from schemas.formats import input_format
+from schemas.formats import input_format, otel
 from schemas.reading import otlp
+from schemas.reading.usual_requests import READ
 from tests.schemas.formats.samples import SAMPLES, Sample
 
 OTEL = [sample for sample in SAMPLES if sample.form == "otel"]
@@ -105,3 +106,23 @@ def test_numbers_that_are_none_are_absent() -> None:
     (event,) = decode([request.SerializeToString()]).events
     assert event.temperature is None
     assert event.time == 1_795_000_000.0
+
+
+class Asked(dict[str, Any]):
+    """A span without attributes that notes which are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(span={}, events=[])
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.names.add(key)
+        return default
+
+
+def test_the_quick_way_knows_all_attributes_that_the_general_one_reads() -> None:
+    item = Asked()
+    otel.FORMAT.read(item)
+    # The span's own id stands for that of the answer.
+    unknown = item.names - READ.known - {"gen_ai.response.id"}
+    assert {name for name in unknown if not name.startswith(READ.prefixes)} == set()
