@@ -25,6 +25,7 @@ from stream.errors import UsageError
 from stream.format_paths import read_format_paths
 from stream.forwarding.options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
+from stream.monitoring.options import MetricsOptions
 from stream.receive.options import ReceiveOptions
 from stream.sharing import SharingOptions, read_community_key
 
@@ -42,6 +43,7 @@ _SECTIONS: dict[str, type] = {
     "memory": MemoryOptions,
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
+    "metrics": MetricsOptions,
     "kafka": KafkaOptions,
     "forward": ForwardOptions,
     "sharing": SharingOptions,
@@ -73,6 +75,7 @@ class Settings:
         memory: Bounds of the state.
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
+        metrics: Where workers tell of themselves.
         kafka: The cluster, and how an application shares its work.
         forward: Where alerts are sent.
         sharing: How indicators are shared.
@@ -88,6 +91,7 @@ class Settings:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
+    metrics: MetricsOptions = field(default_factory=MetricsOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     forward: ForwardOptions = field(default_factory=ForwardOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)

@@ -27,6 +27,13 @@ FormatOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+JsonLogOption = Annotated[bool, typer.Option("--json", help="Log JSON lines on a terminal too.")]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65_535, help="Port of /metrics, /healthz and /readyz; metrics.port if none."
+    ),
+]
 
 
 def config_path(context: typer.Context, given: Path | None) -> Path | None:
