@@ -21,7 +21,7 @@ from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import TlsFiles, tls_context
 from stream.enrichment import EnrichmentOptions
-from stream.errors import UsageError
+from stream.errors import UsageError, meant
 from stream.format_paths import read_format_paths
 from stream.forwarding.options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
@@ -115,7 +115,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     document = _document(path, problems)
     chosen = _overridden(document, environ, problems)
     unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow", _FORMATS})
-    problems += [f"{name}: unknown section" for name in unknown]
+    problems += [f"{name}: unknown section{meant(name, _SECTIONS)}" for name in unknown]
     sections = {
         name: _section(name, kind, chosen.get(name, {}), problems)
         for name, kind in _SECTIONS.items()
@@ -190,7 +190,7 @@ def _section(
     good: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
-            problems.append(f"{name}.{key}: unknown key")
+            problems.append(f"{name}.{key}: unknown key{meant(key, hints)}")
             continue
         try:
             good[key] = _converted(value, hints[key])
