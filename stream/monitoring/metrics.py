@@ -111,6 +111,10 @@ class StageMetrics(_Metrics):
         self.checkpoints = self._histogram(
             "checkpoint_seconds", "Time until a checkpoint was with the broker.", "stage"
         )
+        for counter in (self.evicted, self.gaps):
+            for stage in ("accounts", "ties", "head"):
+                # Told before anything is counted: an increase is seen of what was there before it.
+                counter.labels(stage)
         self._make_head()
 
     def _make_head(self) -> None:

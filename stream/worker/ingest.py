@@ -216,9 +216,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _read(self, partition: TopicPartition, owned: Owned, records: Sequence[Any]) -> None:
         missing = records[0].offset - owned.reader.next_offset
+        self.metrics.missing.labels(partition.topic).inc(max(0, missing))
         if missing > 0:
             _log.warning("records_gone", source=_name(partition), count=missing)
-            self.metrics.missing.labels(partition.topic).inc(missing)
         # In a thread, so that the next records come in meanwhile.
         with self.metrics.batches.time():
             read = await asyncio.to_thread(owned.reader.read, records)
