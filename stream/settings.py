@@ -36,7 +36,7 @@ DEFAULT_CONFIG = Path("gauger.toml")
 
 _PREFIX = "GAUGER_"
 _SEPARATOR = "__"
-_SECTIONS: dict[str, type] = {
+SECTIONS: dict[str, type] = {
     "epoch": EpochOptions,
     "budget": BudgetOptions,
     "learning": LearningOptions,
@@ -114,11 +114,11 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     document = _document(path, problems)
     chosen = _overridden(document, environ, problems)
-    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow", _FORMATS})
-    problems += [f"{name}: unknown section{meant(name, _SECTIONS)}" for name in unknown]
+    unknown = sorted(document.keys() - SECTIONS.keys() - {"allow", _FORMATS})
+    problems += [f"{name}: unknown section{meant(name, SECTIONS)}" for name in unknown]
     sections = {
         name: _section(name, kind, chosen.get(name, {}), problems)
-        for name, kind in _SECTIONS.items()
+        for name, kind in SECTIONS.items()
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
     formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
@@ -154,7 +154,7 @@ def _overridden(
     document: dict[str, Any], environ: Mapping[str, str], problems: list[str]
 ) -> dict[str, Any]:
     """The document's sections with the environment's values over them."""
-    chosen = {name: document.get(name, {}) for name in _SECTIONS}
+    chosen = {name: document.get(name, {}) for name in SECTIONS}
     for variable, value in sorted(environ.items()):
         # Without two underscores it is no setting: a container platform sets GAUGER_PORT by itself.
         if not variable.startswith(_PREFIX) or _SEPARATOR not in variable:
@@ -162,7 +162,7 @@ def _overridden(
         section, key = variable[len(_PREFIX) :].lower().split(_SEPARATOR, 1)
         if section == _FORMATS:
             continue
-        if section not in _SECTIONS:
+        if section not in SECTIONS:
             problems.append(f"{variable}: unknown section {section}")
         elif isinstance(chosen[section], dict):
             chosen[section] = {**chosen[section], key: value}
@@ -277,7 +277,7 @@ def describe(settings: Settings) -> dict[str, Any]:
     """The settings as plain values for a person or a log; no secret, the key only by its id."""
     shown: dict[str, Any] = {
         name: {part.name: _shown(getattr(settings, name), part) for part in fields(kind)}
-        for name, kind in _SECTIONS.items()
+        for name, kind in SECTIONS.items()
     }
     shown[_FORMATS] = {
         name: {field: list(paths) for field, paths in fields.items()}

@@ -22,16 +22,24 @@ class _Metrics:
 
     Args:
         part: What kind of process it is.
+
+    Attributes:
+        registry: What is asked for the metrics.
+        catalogue: Name, type, labels and meaning of each.
     """
 
     def __init__(self, part: str) -> None:
+        self.part = part
+        self.catalogue: list[tuple[str, str, tuple[str, ...], str]] = []
         self.registry = CollectorRegistry(auto_describe=True)
         self.registry.register(Process(part))
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        self.catalogue.append((f"gauger_{name}", "counter", labels, text))
         return Counter(f"gauger_{name}", text, labels, registry=self.registry)
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        self.catalogue.append((f"gauger_{name}", "gauge", labels, text))
         return Gauge(f"gauger_{name}", text, labels, registry=self.registry)
 
     def _row(self, name: str, text: str, *labels: str) -> Row:
@@ -40,6 +48,7 @@ class _Metrics:
     def _histogram(
         self, name: str, text: str, *labels: str, buckets: Sequence[float] = _BRIEF
     ) -> Histogram:
+        self.catalogue.append((f"gauger_{name}", "histogram", labels, text))
         return Histogram(f"gauger_{name}", text, labels, registry=self.registry, buckets=buckets)
 
 
