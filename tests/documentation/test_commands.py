@@ -1,0 +1,112 @@
+"""Every command of the documentation is run, or is named with the reason why not."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+
+from stream.broker.names import TopicNames
+from stream.broker.options import KafkaOptions
+from stream.broker.topics import settle_topics
+from tests.broker.harness import KafkaBroker
+from tests.documentation.blocks import NOT_RUN, PAGES, Block, begins, blocks, run
+from tests.documentation.conftest import EPOCHS
+from tests.integration.workers import write_config
+
+ALL = [block for page in PAGES for block in blocks(page)]
+ALONE = [block for block in ALL if block.commands and not block.needs_broker]
+WITH_BROKER = sorted({block.page for block in ALL if block.needs_broker})
+
+SHADOW = """
+requests = ["{prefix}.requests"]
+facts = "{prefix}.facts"
+feedback = "{prefix}.feedback"
+"""
+
+
+@pytest.fixture
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of what is prepared, for one test."""
+    return Path(shutil.copytree(prepared, tmp_path / "folder"))
+
+
+def words(folder: Path) -> dict[str, str]:
+    """What stands for placeholders of the documentation."""
+    first = (folder / "alerts.jsonl").read_bytes().splitlines()[0]
+    return {"ALERT_ID": orjson.loads(first)["alert_id"]}
+
+
+def name_of(block: Block) -> str:
+    return f"{block.page}:{block.line}"
+
+
+def test_the_documentation_has_commands() -> None:
+    assert {"README.md", "docs/tutorial.md", "docs/operations.md"} <= {one.page for one in ALL}
+    assert sum(len(block.commands) for block in ALL) > 60
+
+
+def test_what_is_not_run_is_in_the_documentation() -> None:
+    left_out = [command for block in ALL for command in block.left_out]
+    for start in NOT_RUN:
+        assert any(begins(command, start) for command in left_out), start
+
+
+@pytest.mark.parametrize("block", ALONE, ids=name_of)
+def test_commands_that_need_no_broker(block: Block, folder: Path, server: Path) -> None:
+    run(block, folder, server, words(folder))
+
+
+@pytest.fixture
+def options(broker: KafkaBroker, topic_prefix: str) -> KafkaOptions:
+    return KafkaOptions(
+        bootstrap_servers=broker.bootstrap_servers,
+        application=topic_prefix,
+        prefix=topic_prefix,
+        partitions=2,
+    )
+
+
+@pytest.fixture
+def deployment(options: KafkaOptions, folder: Path) -> Iterator[Path]:
+    """A folder with the settings of an application, whose topic of alerts holds some."""
+    write_config(folder, EPOCHS, options).rename(folder / "gauger.toml")
+    for name in ("shadow", "a", "b"):
+        beside = replace(
+            options, application=f"{options.prefix}-{name}", prefix=f"{options.prefix}-{name}"
+        )
+        path = write_config(folder, EPOCHS, beside)
+        path.rename(folder / f"{name}.toml")
+        with (folder / f"{name}.toml").open("a") as settings:
+            settings.write(SHADOW.format(prefix=options.prefix))
+    yield folder
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize("page", WITH_BROKER)
+def test_commands_that_need_a_broker(
+    page: str, options: KafkaOptions, deployment: Path, server: Path
+) -> None:
+    settle_topics(options)
+    port = _free_port()
+    replaced = {
+        **words(deployment),
+        "kafka-1:9092,kafka-2:9092": options.bootstrap_servers,
+        "localhost:9092": options.bootstrap_servers,
+        "kafka:alerts-ocsf": f"kafka:{options.prefix}.elsewhere",
+        "gauger.responses": TopicNames.of(options).responses,
+        "9464": str(port),
+    }
+    for block in ALL:
+        if block.page == page and block.needs_broker:
+            run(block, deployment, server, replaced)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
