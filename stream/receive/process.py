@@ -52,12 +52,14 @@ async def _receive(
     await delivery.start([names.requests[0], names.facts, names.feedback])
     receiver = Receiver(options, settings.kafka, delivery, tokens, sketch, tally)
     telling = asyncio.create_task(tally.tell_on())
+    # Before anybody is told that we listen: from then on we may be told to stop.
+    stop = _stop_signal()
     try:
         patience = options.body_seconds + options.delivery_seconds + _GRACE_SECONDS
         server = await serve(receiver.application(), options, context, patience)
         _log.info("receiving", url=server.url, sketches=options.sketch)
         try:
-            await _told_to_stop()
+            await stop.wait()
         finally:
             await server.stop()
     finally:
@@ -72,8 +74,9 @@ def sketching(sketcher: Sketcher, paths: FormatPaths | None = None) -> Sketch:
     return lambda name, bodies: sketched(bodies, input_format(name, paths), sketcher)
 
 
-async def _told_to_stop() -> None:
+def _stop_signal() -> asyncio.Event:
+    """Set once we are told to stop."""
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    await stop.wait()
+    return stop

@@ -35,7 +35,7 @@ def ask(words: list[str]) -> int:
     """Have it run where all is loaded."""
     with socket.socket(socket.AF_UNIX) as server:
         server.connect(os.environ["GAUGER_SOCKET"])
-        task = json.dumps({"words": words, "folder": os.getcwd(), "environ": dict(os.environ)})
+        task = json.dumps({"words": words, "folder": str(Path.cwd()), "environ": dict(os.environ)})
         socket.send_fds(server, [len(task.encode()).to_bytes(4, "big")], [0, 1, 2])
         server.sendall(task.encode())
         return server.recv(1)[0]

@@ -28,10 +28,12 @@ NOT_RUN = {
 }
 """What cannot be run here, by how it begins, with the reason."""
 
+LASTING = ("worker", "receive", "forward")
 _BROKER = re.compile(
     r"gauger (?:--config \S+ )?"
     r"(?:topics|worker|publish|warm|receive|forget|alerts|forward|explain|who|accounts|trace)\b"
 )
+_PATIENCE_SECONDS = 300
 _BEGIN = "jobs=()\n"
 _END = '\nfor job in "${jobs[@]}"; do kill -TERM "$job"; wait "$job"; done\n'
 _FENCE = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -93,9 +95,8 @@ def _commands(text: str) -> Iterator[str]:
             continue
         open_lines.append(line)
         joined = "\n".join(open_lines)
-        if not line.endswith("\\") and joined.count("; do") == len(
-            re.findall(r"^done", joined, re.M)
-        ):
+        loops = joined.count("; do") - len(re.findall(r"^done", joined, re.MULTILINE))
+        if not line.endswith("\\") and not loops:
             yield joined
             open_lines = []
 
@@ -108,6 +109,14 @@ def _awaited(command: str) -> str:
         r'until [ -e at-work ]; do kill -0 "${jobs[-1]}"; sleep 0.1; done',
         command,
     )
+
+
+def lasting(command: str) -> str | None:
+    """What a command runs that ends by no means by itself, settings aside; None where it ends."""
+    bare = re.sub(r" --config \S+|( &)?( +#.*)?$", "", command)
+    words = bare.split()
+    ends = words[:1] != ["gauger"] or words[1] not in LASTING or "--from" in words
+    return None if ends else bare
 
 
 def run(block: Block, folder: Path, server: Path, replaced: dict[str, str]) -> str:
@@ -132,7 +141,7 @@ def run(block: Block, folder: Path, server: Path, replaced: dict[str, str]) -> s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=_PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, f"{block.page}:{block.line}\n{script}\n\n{done.stdout}"

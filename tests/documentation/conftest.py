@@ -21,7 +21,7 @@ __all__ = ["broker", "engine", "topic_prefix"]
 
 SAMPLE = ROOT / "examples" / "events.jsonl.zst"
 DAYS = ("monday.jsonl.zst", "tuesday.jsonl.zst", "wednesday.jsonl.zst")
-LINES = 1_500
+LINES = 500
 EPOCHS = """
 [epoch]
 seconds = 3600
