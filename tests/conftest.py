@@ -34,7 +34,7 @@ def corpora() -> Path:
 
 @pytest.fixture(scope="session")
 def programs() -> Programs:
-    """Real consumers of alerts and of metrics; where they cannot be had, the test is left out, loudly."""
+    """Real consumers of alerts and metrics; the test is left out, loudly, where there are none."""
     try:
         return find_programs()
     except NoPackages as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -150,3 +152,17 @@ def test_all_that_is_copied_into_the_image_reaches_the_builder() -> None:
         re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
     )
     assert copied == let_through
+
+
+def test_an_engine_reads_the_file() -> None:
+    """As far as `config`, where there is an engine with compose."""
+    docker = shutil.which("docker")
+    known = docker and subprocess.run(
+        [docker, "compose", "version"], capture_output=True, check=False
+    )
+    if not known or known.returncode:
+        pytest.skip("no docker compose here")
+    for profile in ("core", "demo", "forward", "observability"):
+        command = [str(docker), "compose", "--profile", profile, "config", "--quiet"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -72,7 +72,7 @@ def _commands() -> Iterator[str]:
     yield _COMMANDS
     for name, command in typer.main.get_group(app).commands.items():
         usage = " ".join([f"gauger {name}", *_arguments(command)])
-        told = _cell(inspect.cleandoc(command.help).partition("\n\n")[0])
+        told = _cell(inspect.cleandoc(command.help or "").partition("\n\n")[0])
         yield f"### {name}\n\n{_code(usage)}: {told}"
         yield _table(["option", "", "default"], _option_rows(command))
 
@@ -145,8 +145,9 @@ def _records() -> Iterator[str]:
     told: set[str] = set()
     for name in PUBLIC_RECORDS:
         yield f"### {name}"
+        definitions: dict[str, Any] = json_schema(name)["$defs"]
         for title, definition in sorted(
-            json_schema(name)["$defs"].items(),
+            definitions.items(),
             key=lambda item: item[0] != PUBLIC_RECORDS[name].__name__,
         ):
             if "properties" in definition and title not in told:
@@ -156,7 +157,8 @@ def _records() -> Iterator[str]:
 
 
 def _subclasses(kind: type) -> Iterator[type]:
-    for one in kind.__subclasses__():
+    extended: list[type] = kind.__subclasses__()
+    for one in extended:
         if one.__module__.startswith("schemas."):
             yield one
         yield from _subclasses(one)

@@ -40,7 +40,8 @@ def sketch(
     detector sees in them what it sees in the texts, if its key is the same. Records that are
     refused are counted and left out; when all are, the exit status is 1.
     """
-    from schemas.codec import encode
+    import orjson
+
     from schemas.formats import input_format as decoder
     from stream.edge import Sketcher
     from stream.errors import FailedRun, UsageError
@@ -56,7 +57,7 @@ def sketch(
     for line in [] if json else sketch_lines(told):
         typer.echo(line, err=True)
     if json:
-        typer.echo(encode(told).decode())
+        typer.echo(orjson.dumps(told).decode())
     if told.refused and not told.events:
         text = f"none of {counted(told.refused, 'record')} could be read, the first:"
         raise FailedRun(f"{text} {told.first_refusal}; is --input-format right?")

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from stream.cli import main
+from schemas.codec import encode
 from tests.documentation.blocks import ROOT
 from tests.integration.conftest import broker, engine, topic_prefix
 from tests.integration.workers import open_binary
+from tests.models.alerts import alert
 
 __all__ = ["broker", "engine", "topic_prefix"]
 
@@ -53,22 +54,19 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     shutil.copytree(ROOT / "examples", folder / "examples")
     with open_binary(SAMPLE) as sample:
-        lines = list(islice(sample, len(DAYS) * LINES))
+        requests = list(islice(sample, len(DAYS) * LINES))
     # Compressed or not, the first bytes say: names are names.
     for number, day in enumerate(DAYS):
-        (folder / day).write_bytes(b"".join(lines[number * LINES : (number + 1) * LINES]))
-    (folder / "traffic.jsonl.zst").write_bytes(b"".join(lines[:LINES]))
-    (folder / "yesterday.jsonl.zst").write_bytes(b"".join(lines[:5]))
+        (folder / day).write_bytes(b"".join(requests[number * LINES : (number + 1) * LINES]))
+    (folder / "traffic.jsonl.zst").write_bytes(b"".join(requests[:LINES]))
+    (folder / "yesterday.jsonl.zst").write_bytes(b"".join(requests[:5]))
     (folder / "empty.jsonl").touch()
     shutil.copy(ROOT / "examples" / "facts.jsonl", folder / "accounts.jsonl")
     (folder / "verdicts.jsonl").write_bytes(VERDICT)
     (folder / "gauger.key").write_bytes(b"a key for these tests alone")
-    settings = folder / "gauger.toml"
-    settings.write_text(EPOCHS, "utf-8")
-    alerts = folder / "alerts.jsonl"
-    facts = str(folder / "accounts.jsonl")
-    replay = ["replay", str(SAMPLE), "--facts", facts, "--alerts", str(alerts)]
-    assert main(["--config", str(settings), *replay]) == 0
-    for name in ("before.jsonl", "after.jsonl"):
-        shutil.copy(alerts, folder / name)
+    (folder / "gauger.toml").write_text(EPOCHS, "utf-8")
+    found = [alert("4f70", ["a1", "a2", "a3"], at=1.789e9), alert("99ab", ["a7", "a8"], at=1.79e9)]
+    lines = b"".join(encode(event) + b"\n" for event in found)
+    for name in ("alerts.jsonl", "before.jsonl", "after.jsonl"):
+        (folder / name).write_bytes(lines)
     return folder
