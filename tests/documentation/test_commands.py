@@ -74,17 +74,22 @@ def options(broker: KafkaBroker, topic_prefix: str) -> KafkaOptions:
 
 
 @pytest.fixture
-def deployment(options: KafkaOptions, folder: Path) -> Path:
-    """A folder with the settings of an application, whose topic of alerts holds some."""
-    write_config(folder, EPOCHS, options).rename(folder / "gauger.toml")
-    for name in ("shadow", "a", "b"):
-        beside = replace(
-            options, application=f"{options.prefix}-{name}", prefix=f"{options.prefix}-{name}"
-        )
-        path = write_config(folder, EPOCHS, beside)
-        path.rename(folder / f"{name}.toml")
-        with (folder / f"{name}.toml").open("a") as settings:
-            settings.write(SHADOW.format(prefix=options.prefix))
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def deployment(options: KafkaOptions, folder: Path, port: int) -> Path:
+    """A folder with the settings of an application, and of another that stands beside it."""
+    sections = f"{EPOCHS}[metrics]\nport = {port}\n"
+    own = write_config(folder, sections, options).rename(folder / "gauger.toml")
+    for name in ("a.toml", "b.toml"):
+        shutil.copy(own, folder / name)
+    other = f"{options.prefix}-shadow"
+    beside = write_config(folder, EPOCHS, replace(options, application=other, prefix=other))
+    with beside.rename(folder / "shadow.toml").open("a") as settings:
+        settings.write(SHADOW.format(prefix=options.prefix))
     # Through a broker, a few hundred requests show as much.
     shutil.copy(folder / "traffic.jsonl.zst", folder / "examples" / "events.jsonl.zst")
     return folder
@@ -93,13 +98,12 @@ def deployment(options: KafkaOptions, folder: Path) -> Path:
 @pytest.mark.broker
 @pytest.mark.parametrize("page", WITH_BROKER)
 def test_commands_that_need_a_broker(
-    page: str, options: KafkaOptions, deployment: Path, server: Path
+    page: str, options: KafkaOptions, deployment: Path, port: int, server: Path
 ) -> None:
     settle_topics(options)
     with KafkaProducer(bootstrap_servers=options.bootstrap_servers) as producer:
         for line in (deployment / "alerts.jsonl").read_bytes().splitlines():
             producer.send(TopicNames.of(options).alerts, line).get(30)
-    port = _free_port()
     replaced = {
         "ALERT_ID": FIRST_ALERT,
         "kafka-1:9092,kafka-2:9092": options.bootstrap_servers,
@@ -116,8 +120,3 @@ def test_commands_that_need_a_broker(
                 if LAST_PAGE.get(lasting(command), page) == page
             ]
             run(replace(block, commands=tuple(commands)), deployment, server, replaced)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
