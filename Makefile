@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats \
-	parity chaos schemas constraints clean
+	parity chaos schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -84,6 +84,9 @@ chaos: setup ## kill -9 of workers, workers added and removed, a broker that res
 
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas
+
+reference: $(PACKAGE_STAMP) ## write docs/reference.md from the code
+	@$(BIN)/python -m tools.write_reference
 
 constraints: ## pin all dependencies anew; needs uv on the path
 	@command -v uv > /dev/null || { echo "make constraints needs uv on the path" >&2; exit 1; }

@@ -195,6 +195,11 @@ class AccountPartition:
         self._held_facts = held
 
     @property
+    def count(self) -> int:
+        """Accounts in state."""
+        return self.stage.count
+
+    @property
     def has_news(self) -> bool:
         """Whether an epoch was closed, or something erased, since the last cut."""
         return self.closed > self._cut_epoch or self.stage.rebuilt

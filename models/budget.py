@@ -104,6 +104,12 @@ class Budget:
         """Requests a day."""
         return self._requests / max(self._weight, 1.0) * self._per_day
 
+    @property
+    def false_alerts_per_day(self) -> float:
+        """False alerts a day that are acceptable at the traffic of late."""
+        million = self.requests_per_day / 1e6 * self._options.false_alerts_per_million
+        return min(million, self._options.false_alerts_per_day)
+
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {

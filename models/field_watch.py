@@ -63,6 +63,11 @@ class FieldWatch:
         self._usual = _Shares(_USUAL)
         self._gone: set[str] = set()
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of late requests that carry each field; empty before the first."""
+        return dict(self._recent.of) if self._recent.events else {}
+
     def note(self, events: Sequence[RequestEvent]) -> list[FieldChange]:
         """Take a sample, the next in the order of the stream; what has changed by it."""
         if not events:

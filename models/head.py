@@ -109,6 +109,11 @@ class Head:
         return [cluster for cluster in self._joining.clusters.all.values() if cluster.sequence >= 0]
 
     @property
+    def budget(self) -> Budget:
+        """What findings are held to."""
+        return self._budget
+
+    @property
     def verdict_counts(self) -> VerdictCounts:
         """Verdicts that have acted, by what became of them."""
         return self._feedback.counts

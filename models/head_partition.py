@@ -85,6 +85,16 @@ class HeadPartition:
         self.gaps = 0
         self.concluded = NOTHING
 
+    @property
+    def head(self) -> Head:
+        """Baseline, budget, clusters."""
+        return self._head
+
+    @property
+    def count(self) -> int:
+        """Findings so far."""
+        return len(self._head.findings)
+
     def begin(self) -> Decided:
         """What to say first: what holds for the first epoch; after a restart, what is in hand."""
         decided = Decided()

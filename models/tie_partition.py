@@ -98,6 +98,11 @@ class TiePartition:
         sent.head.append(TiesClosed(self.number, epoch, report))
 
     @property
+    def count(self) -> int:
+        """Ties in state."""
+        return self.stage.count
+
+    @property
     def has_news(self) -> bool:
         """Whether an epoch was closed, or something erased, since the last cut."""
         return self.closed > self._cut_epoch or self.stage.rebuilt

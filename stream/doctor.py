@@ -20,6 +20,7 @@ from stream.enrichment import Enricher
 from stream.errors import UsageError
 from stream.recordings import Recording
 from stream.settings import Settings, SettingsError, load_settings, names_broker
+from stream.summary import counted
 
 _DISTRIBUTIONS = (
     *("aiokafka", "faust-streaming", "kafka-python", "msgspec", "numba", "numpy", "orjson"),
@@ -184,18 +185,20 @@ def _recording(name: str, coverage: Coverage, truncated: str | None) -> Iterator
         yield Check(name, "problem", truncated)
     lines = coverage.requests + coverage.bad
     if coverage.first is None or coverage.last is None:
-        yield Check(name, "problem" if lines else "warning", f"no request in {lines:,} lines")
+        text = f"no request in {counted(lines, 'line')}"
+        yield Check(name, "problem" if lines else "warning", text)
         return
     span = f"{_time(coverage.first)} to {_time(coverage.last)}"
-    yield Check(name, "ok", f"{coverage.requests:,} requests, {span}")
-    for count, text in (
-        (coverage.bad, "lines are refused"),
-        (coverage.backwards, "requests are more than an hour out of order"),
-        (coverage.ancient, "requests are from before 2015"),
-        (coverage.future, "requests are from the future"),
+    yield Check(name, "ok", f"{counted(coverage.requests, 'request')}, {span}")
+    for count, word, text in (
+        (coverage.bad, "line", "refused"),
+        (coverage.backwards, "request", "more than an hour out of order"),
+        (coverage.ancient, "request", "from before 2015"),
+        (coverage.future, "request", "from the future"),
     ):
         if count:
-            yield Check(name, "warning", f"{count:,} {text} ({count / lines:.2%})")
+            what = f"{counted(count, word)} {'is' if count == 1 else 'are'} {text}"
+            yield Check(name, "warning", f"{what} ({count / lines:.2%})")
     for what, fields in coverage.blind.items():
         facts = "; facts may bring it" if FROM_FACTS.intersection(fields) else ""
         yield Check(name, "warning", f"blind for {what}: no {' or '.join(fields)}{facts}")

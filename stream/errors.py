@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class UsageError(Exception):
     """The program was asked for something that cannot be done: exit status 2."""
@@ -13,3 +16,13 @@ class RecordingError(UsageError):
 
 class FailedRun(Exception):
     """The work was done as far as possible, or not at all: exit status 1."""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """A guess at what was meant by an unknown name, to be appended to what says so.
+
+    >>> meant("bootstrap_server", ["bootstrap_servers", "prefix"])
+    ': did you mean bootstrap_servers?'
+    """
+    close = get_close_matches(name, known, n=1)
+    return f": did you mean {close[0]}?" if close else ""

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 import structlog
 
 
-def configure_logging(level: str = "info") -> None:
+def configure_logging(level: str = "info", *, json: bool = False) -> None:
     """Set structlog up for this process.
 
     Args:
         level: Least severity shown: `debug`, `info`, `warning` or `error`.
+        json: JSON lines even where a person is reading.
     """
-    terminal = sys.stderr.isatty()
+    terminal = sys.stderr.isatty() and not json
+    # https://no-color.org: whatever it says, if it says anything.
+    colours = not os.environ.get("NO_COLOR")
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=colours)
+        if terminal
+        else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -21,10 +21,11 @@ from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import TlsFiles, tls_context
 from stream.enrichment import EnrichmentOptions
-from stream.errors import UsageError
+from stream.errors import UsageError, meant
 from stream.format_paths import read_format_paths
 from stream.forwarding.options import ForwardOptions, forward_contradictions, with_forward_secrets
 from stream.keys import HashKey, read_key
+from stream.monitoring.options import MetricsOptions
 from stream.receive.options import ReceiveOptions
 from stream.sharing import SharingOptions, read_community_key
 
@@ -35,13 +36,14 @@ DEFAULT_CONFIG = Path("gauger.toml")
 
 _PREFIX = "GAUGER_"
 _SEPARATOR = "__"
-_SECTIONS: dict[str, type] = {
+SECTIONS: dict[str, type] = {
     "epoch": EpochOptions,
     "budget": BudgetOptions,
     "learning": LearningOptions,
     "memory": MemoryOptions,
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
+    "metrics": MetricsOptions,
     "kafka": KafkaOptions,
     "forward": ForwardOptions,
     "sharing": SharingOptions,
@@ -73,6 +75,7 @@ class Settings:
         memory: Bounds of the state.
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
+        metrics: Where workers tell of themselves.
         kafka: The cluster, and how an application shares its work.
         forward: Where alerts are sent.
         sharing: How indicators are shared.
@@ -88,6 +91,7 @@ class Settings:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
+    metrics: MetricsOptions = field(default_factory=MetricsOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     forward: ForwardOptions = field(default_factory=ForwardOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)
@@ -110,11 +114,11 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     problems: list[str] = []
     document = _document(path, problems)
     chosen = _overridden(document, environ, problems)
-    unknown = sorted(document.keys() - _SECTIONS.keys() - {"allow", _FORMATS})
-    problems += [f"{name}: unknown section" for name in unknown]
+    unknown = sorted(document.keys() - SECTIONS.keys() - {"allow", _FORMATS})
+    problems += [f"{name}: unknown section{meant(name, SECTIONS)}" for name in unknown]
     sections = {
         name: _section(name, kind, chosen.get(name, {}), problems)
-        for name, kind in _SECTIONS.items()
+        for name, kind in SECTIONS.items()
     }
     sections["kafka"] = _checked_kafka(sections["kafka"], problems)
     formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
@@ -150,7 +154,7 @@ def _overridden(
     document: dict[str, Any], environ: Mapping[str, str], problems: list[str]
 ) -> dict[str, Any]:
     """The document's sections with the environment's values over them."""
-    chosen = {name: document.get(name, {}) for name in _SECTIONS}
+    chosen = {name: document.get(name, {}) for name in SECTIONS}
     for variable, value in sorted(environ.items()):
         # Without two underscores it is no setting: a container platform sets GAUGER_PORT by itself.
         if not variable.startswith(_PREFIX) or _SEPARATOR not in variable:
@@ -158,7 +162,7 @@ def _overridden(
         section, key = variable[len(_PREFIX) :].lower().split(_SEPARATOR, 1)
         if section == _FORMATS:
             continue
-        if section not in _SECTIONS:
+        if section not in SECTIONS:
             problems.append(f"{variable}: unknown section {section}")
         elif isinstance(chosen[section], dict):
             chosen[section] = {**chosen[section], key: value}
@@ -186,7 +190,7 @@ def _section(
     good: dict[str, Any] = {}
     for key, value in values.items():
         if key not in hints:
-            problems.append(f"{name}.{key}: unknown key")
+            problems.append(f"{name}.{key}: unknown key{meant(key, hints)}")
             continue
         try:
             good[key] = _converted(value, hints[key])
@@ -273,7 +277,7 @@ def describe(settings: Settings) -> dict[str, Any]:
     """The settings as plain values for a person or a log; no secret, the key only by its id."""
     shown: dict[str, Any] = {
         name: {part.name: _shown(getattr(settings, name), part) for part in fields(kind)}
-        for name, kind in _SECTIONS.items()
+        for name, kind in SECTIONS.items()
     }
     shown[_FORMATS] = {
         name: {field: list(paths) for field, paths in fields.items()}

@@ -34,11 +34,11 @@ def corpora() -> Path:
 
 @pytest.fixture(scope="session")
 def programs() -> Programs:
-    """Real consumers of alerts; where they cannot be had, the test is left out, loudly."""
+    """Real consumers of alerts and metrics; the test is left out, loudly, where there are none."""
     try:
         return find_programs()
     except NoPackages as error:
-        leave_out(f"no rsyslog and kcat: {error}")
+        leave_out(f"no rsyslog, kcat and Prometheus: {error}")
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import typer
 import yaml
 
 from stream.cli.main import app
+from stream.listening import listening_faults
 from stream.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,10 +43,11 @@ def test_profiles_hold_what_they_are_named_for() -> None:
     core = {"kafka", "topics", "worker"}
     assert enabled("core") == core
     assert enabled("demo") == core | {"publisher", "follower"}
+    assert enabled("forward") == {"kafka", "topics", "forward"}
     assert enabled("observability") == {"kafka", "lag", "prometheus", "grafana"}
 
 
-@pytest.mark.parametrize("profile", ["core", "demo", "observability"])
+@pytest.mark.parametrize("profile", ["core", "demo", "forward", "observability"])
 def test_a_profile_needs_no_service_outside_of_it(profile: str) -> None:
     for name in enabled(profile):
         assert set(SERVICES[name].get("depends_on", ())) <= enabled(profile)
@@ -70,7 +74,7 @@ def test_ports_are_open_to_this_machine_only(name: str) -> None:
         assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)
 
 
-@pytest.mark.parametrize("name", ["worker", "follower"])
+@pytest.mark.parametrize("name", ["worker", "follower", "forward"])
 def test_a_service_that_may_be_scaled_claims_nothing_that_is_there_once(name: str) -> None:
     assert not {"container_name", "ports", "hostname"} & SERVICES[name].keys()
 
@@ -91,6 +95,7 @@ def test_every_variable_is_a_setting(name: str, tmp_path: Path) -> None:
     assert all("__" in variable for variable in environ)
     settings = load_settings(None, {**environ, "GAUGER_KEY_FILE": str(key)})
     assert settings.kafka.servers == ["kafka:19092"]
+    assert not list(listening_faults(settings.metrics, "metrics"))
 
 
 def test_the_key_is_the_mounted_secret() -> None:
@@ -147,3 +152,17 @@ def test_all_that_is_copied_into_the_image_reaches_the_builder() -> None:
         re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
     )
     assert copied == let_through
+
+
+def test_an_engine_reads_the_file() -> None:
+    """As far as `config`, where there is an engine with compose."""
+    docker = shutil.which("docker")
+    known = docker and subprocess.run(
+        [docker, "compose", "version"], capture_output=True, check=False
+    )
+    if not known or known.returncode:
+        pytest.skip("no docker compose here")
+    for profile in ("core", "demo", "forward", "observability"):
+        command = [str(docker), "compose", "--profile", profile, "config", "--quiet"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr

@@ -104,6 +104,7 @@ def topic_layouts(options: KafkaOptions) -> list[TopicLayout]:
         layout(names.head_changelog, 1, _compacted()),
         layout(names.cluster_scores, 1, _compacted(), any_partitions=True),
         layout(names.alerts, 1, _log(days=90), any_partitions=True),
+        layout(names.responses, 1, _log(days=90), any_partitions=True),
         layout(names.dead_letters, 1, _refused(days=14), any_partitions=True),
     ]
     if options.account_scores:

@@ -31,6 +31,7 @@ class TopicNames:
         account_scores: The latest score of each account, compacted.
         cluster_scores: The latest score of each cluster, compacted.
         alerts: Alerts.
+        responses: What is recommended for each account, where `gauger forward` writes it.
         dead_letters: Records that were refused.
         accounts_changelog: State of the account partitions, compacted.
         ties_changelog: State of the tie partitions, compacted.
@@ -48,6 +49,7 @@ class TopicNames:
     account_scores: str
     cluster_scores: str
     alerts: str
+    responses: str
     dead_letters: str
     accounts_changelog: str
     ties_changelog: str
@@ -69,6 +71,7 @@ class TopicNames:
             account_scores=f"{prefix}.scores.accounts",
             cluster_scores=f"{prefix}.scores.clusters",
             alerts=f"{prefix}.alerts",
+            responses=f"{prefix}.responses",
             dead_letters=f"{prefix}.deadletters",
             accounts_changelog=f"{application}-accounts-changelog",
             ties_changelog=f"{application}-ties-changelog",

@@ -48,7 +48,7 @@ def life_of(alert_id: str, events: Iterator[AlertEvent]) -> Life:
 
     found = lives(event for event in events if event.alert_id == alert_id)
     if alert_id not in found:
-        raise FailedRun(f"no alert {alert_id}")
+        raise FailedRun(f"no alert {alert_id}: gauger alerts shows which there are")
     return found[alert_id]
 
 

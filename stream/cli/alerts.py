@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream.cli.alert_source import SourceOption, alert_events
-from stream.cli.options import ConfigOption, config_path
+from stream.cli.options import ConfigOption, OutputFormatOption, config_path
 
 if TYPE_CHECKING:
     from schemas.outputs import OutputFormat
@@ -21,9 +21,7 @@ def alerts(
     context: typer.Context,
     *,
     source: SourceOption = None,
-    output_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Format of the lines.")
-    ] = "native",
+    output_format: OutputFormatOption = "native",
     follow: Annotated[
         bool, typer.Option("--follow", help="Wait for more at the end of the topic.")
     ] = False,
@@ -32,6 +30,9 @@ def alerts(
         typer.Option(metavar="TIME", help="Not those before; RFC 3339 or Unix seconds."),
     ] = None,
     config: ConfigOption = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, as --format native.")
+    ] = False,
 ) -> None:
     """Show alerts, one line each; formats with short lines give several.
 
@@ -42,6 +43,8 @@ def alerts(
     from stream.errors import UsageError
     from stream.files import LineWriter
 
+    if json and output_format != "native":
+        raise UsageError(f"--json and --format {output_format} are two formats: choose one")
     write = _format(output_format, config_path(context, config))
     earliest = _microseconds(since) if since else 0
     if source and follow:

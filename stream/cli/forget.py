@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, settings_of
+from stream.cli.options import ConfigOption, JsonOption, settings_of
 
 if TYPE_CHECKING:
     from stream.broker.names import TopicNames
@@ -21,11 +21,14 @@ def forget(
     ],
     *,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Erase accounts from the state of the workers, and withdraw their scores.
 
     Stop their traffic first: a request that comes later is that of a new account.
     """
+    import orjson
+
     from stream.broker.forgetting import ask_to_forget
     from stream.broker.names import TopicNames
     from stream.log import mute_clients
@@ -34,6 +37,9 @@ def forget(
     settings = settings_of(context, config)
     ask_to_forget(accounts, settings)
     names = TopicNames.of(settings.kafka)
+    if json:
+        typer.echo(orjson.dumps({"asked": accounts, "left": left_lines(names)}).decode())
+        return
     count = "1 account" if len(accounts) == 1 else f"{len(accounts)} accounts"
     typer.echo(f"asked the workers to forget {count}: profile, ties, membership in clusters, score")
     for line in left_lines(names):

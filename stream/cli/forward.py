@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, config_path
+from stream.cli.options import ConfigOption, JsonOption, config_path
 
 
 def forward(
@@ -50,7 +50,14 @@ def forward(
         bool,
         typer.Option("--responses", help="Send what is recommended for each account instead."),
     ] = False,
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65_535, help="Port of /metrics, /healthz and /readyz; 0 opens none."
+        ),
+    ] = 0,
     config: ConfigOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Move alerts into a SIEM, losing none.
 
@@ -60,14 +67,17 @@ def forward(
     import signal
     from threading import Event
 
-    from stream.errors import FailedRun
+    from schemas.codec import encode
+    from stream.errors import FailedRun, UsageError
     from stream.forwarding.run import ForwardPlan
     from stream.forwarding.run import forward as run
     from stream.log import configure_logging, mute_clients
     from stream.settings import load_settings
 
     settings = load_settings(config_path(context, config), os.environ)
-    configure_logging()
+    if json and (to or settings.forward.to) == "-":
+        raise UsageError("--json and an output to - both write to stdout; give one a file")
+    configure_logging(json=json)
     mute_clients()
     stop = Event()
     plan = ForwardPlan(
@@ -77,11 +87,14 @@ def forward(
         group=group,
         dead_letters=dead_letters,
         responses=responses,
+        metrics_port=metrics_port,
     )
     before = signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         done = run(plan, settings, stop)
     finally:
         signal.signal(signal.SIGTERM, before)
+    if json:
+        typer.echo(encode(done).decode())
     if source is not None and done.refused:
         raise FailedRun(f"{done.refused} of {done.records} alerts were put aside: see dead letters")

@@ -36,7 +36,6 @@ app = typer.Typer(
     name="gauger",
     help="Find people who distil a language model through its API, in the stream of its requests.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # Plain help takes half the time of the coloured one: rich need not be imported.
     rich_markup_mode=None,

@@ -20,13 +20,42 @@ ConfigOption = Annotated[
         help="Settings; without it gauger.toml in the current folder, if there is one.",
     ),
 ]
+
+
+def _input_formats() -> list[str]:
+    from schemas.formats import format_names  # noqa: PLC0415 - no help text waits for formats
+
+    return format_names()
+
+
+def _output_formats() -> list[str]:
+    from schemas.outputs import output_names  # noqa: PLC0415 - as above
+
+    return output_names()
+
+
 FormatOption = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="Format of a record; without it kafka.input_format of the settings."
+        metavar="NAME",
+        help="Format of a record; without it kafka.input_format of the settings.",
+        autocompletion=_input_formats,
+    ),
+]
+OutputFormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="NAME", help="Format of the lines.", autocompletion=_output_formats
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+JsonLogOption = Annotated[bool, typer.Option("--json", help="Log JSON lines on a terminal too.")]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65_535, help="Port of /metrics, /healthz and /readyz; metrics.port if none."
+    ),
+]
 
 
 def config_path(context: typer.Context, given: Path | None) -> Path | None:

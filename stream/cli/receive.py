@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, settings_of
+from stream.cli.options import ConfigOption, JsonLogOption, settings_of
 
 
 def receive(
@@ -24,18 +24,19 @@ def receive(
         bool, typer.Option("--sketch", help="Write sketches in the place of texts.")
     ] = False,
     config: ConfigOption = None,
+    json: JsonLogOption = False,
 ) -> None:
     """Receive requests over HTTP, for gateways that cannot write Kafka.
 
-    POST /ingest/FORMAT, /v1/traces (OTLP), /facts and /feedback; GET /healthz and /readyz. A body
-    is acknowledged when Kafka has all of its records.
+    POST /ingest/FORMAT, /v1/traces (OTLP), /facts and /feedback; GET /healthz, /readyz and
+    /metrics. A body is acknowledged when Kafka has all of its records.
     """
     from dataclasses import replace
 
     from stream.log import configure_logging, mute_clients
     from stream.receive.process import run_receiver
 
-    configure_logging()
+    configure_logging(json=json)
     mute_clients()
     settings = settings_of(context, config)
     options = settings.receive

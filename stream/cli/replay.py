@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, JsonOption, require_format, settings_of
+from stream.cli.options import (
+    ConfigOption,
+    FormatOption,
+    JsonOption,
+    require_format,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from stream.run import Run
@@ -50,9 +56,7 @@ def replay(
     max_bad_share: Annotated[
         float | None, typer.Option(min=0, max=1, help="Fail above this share of refused lines.")
     ] = None,
-    input_format: Annotated[
-        str, typer.Option(metavar="NAME", help="Format of a record.")
-    ] = "native",
+    input_format: FormatOption = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -84,6 +88,7 @@ def replay(
         if file == "-":
             raise UsageError(f"{option} writes Parquet: give it a file, not -")
     settings = settings_of(context, config)
+    form = input_format or settings.kafka.input_format
     paths = ReplayFiles(
         recordings=tuple(files),
         facts=facts,
@@ -110,7 +115,7 @@ def replay(
                 account_scores=scored,
                 keep_features=kept,
                 keep_values=valued,
-                form=input_format,
+                form=form,
             )
         return LocalRun.load(
             saved,
@@ -120,7 +125,7 @@ def replay(
             account_scores=scored,
             keep_features=kept,
             keep_values=valued,
-            form=input_format,
+            form=form,
         )
 
     summary = replay_files(paths, open_run, display_for(), max_bad_share)

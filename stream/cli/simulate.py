@@ -16,7 +16,8 @@ def simulate(
     scenario: Annotated[
         str,
         typer.Argument(
-            help="quiet, demo, all, FAMILY[+EVASION:INTENSITY]...[@RATE], or a TOML file."
+            metavar="SCENARIO",
+            help="quiet, demo, all, FAMILY[+EVASION:INTENSITY]...[@RATE], or a TOML file.",
         ),
     ],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same traffic.")],

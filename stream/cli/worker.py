@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
 
-from stream.cli.options import ConfigOption, settings_of
+from stream.cli.options import ConfigOption, JsonLogOption, MetricsPortOption, settings_of
 
 Part = Literal["all", "stages", "ingest"]
 
@@ -22,12 +23,14 @@ def worker(
         Part,
         typer.Option(help="Run ingest and stages (all), or one of them, to scale each by itself."),
     ] = "all",
+    metrics_port: MetricsPortOption = None,
     with_parent: Annotated[
         bool, typer.Option("--with-parent", hidden=True, help="End when standard input ends.")
     ] = False,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], typer.Option(help="Least severity shown.")
     ] = "info",
+    json: JsonLogOption = False,
 ) -> None:
     """Read requests from Kafka and write alerts to it, sharing the work with other workers.
 
@@ -37,8 +40,10 @@ def worker(
     from stream.worker.preflight import require_cluster
     from stream.worker.process import run_ingest, run_stages
 
-    configure_logging(log_level)
+    configure_logging(log_level, json=json)
     settings = settings_of(context, config)
+    port = settings.metrics.port if metrics_port is None else metrics_port
+    settings = replace(settings, metrics=replace(settings.metrics, port=port))
     if part == "ingest":
         run_ingest(settings, with_parent=with_parent)
         return
@@ -47,4 +52,5 @@ def worker(
     command = [sys.executable, "-m", "stream.cli"]
     command += ["--config", str(chosen)] if chosen else []
     command += ["worker", "--part", "ingest", "--with-parent", "--log-level", log_level]
+    command += ["--metrics-port", str(port), *(["--json"] if json else [])]
     run_stages(settings, command if part == "all" else None)

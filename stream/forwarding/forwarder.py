@@ -15,6 +15,7 @@ from stream.broker.follow import Record
 from stream.errors import FailedRun
 from stream.forwarding.options import ForwardOptions
 from stream.forwarding.refused import Refused
+from stream.forwarding.watch import ForwardWatch
 from stream.sinks import Message, Sink, SinkRefused, SinkUnavailable
 
 _LONGEST_ASKED_SECONDS = 3_600.0
@@ -102,6 +103,7 @@ class Forwarder:
         sink: Where to.
         refused: Where those go that cannot be sent.
         options: How patiently.
+        watch: Is told what becomes of it.
         seed: Of the chance in waits; None: another each time.
     """
 
@@ -113,8 +115,10 @@ class Forwarder:
         refused: Refused,
         options: ForwardOptions,
         *,
+        watch: ForwardWatch | None = None,
         seed: int | None = None,
     ) -> None:
+        self._watch = watch or ForwardWatch()
         self._source = source
         self._translate = translate
         self._sink = sink
@@ -142,6 +146,7 @@ class Forwarder:
 
     def _forward(self, batch: Sequence[Record]) -> None:
         letters = []
+        self._watch.metrics.records.inc(len(batch))
         for record in batch:
             self.done.records += 1
             try:
@@ -188,6 +193,7 @@ class Forwarder:
     def _count(self, taken: int) -> None:
         self._refused_in_row = 0
         self.done.messages += taken
+        self._watch.metrics.messages.inc(taken)
 
     def _put_aside(self, record: Record, reason: str, field: str | None) -> None:
         _log.warning(
@@ -202,6 +208,7 @@ class Forwarder:
         except SinkRefused as refusal:
             raise FailedRun(f"a dead letter is refused: {refusal.reason}") from refusal
         self.done.refused += 1
+        self._watch.metrics.refused.inc()
 
     def _insist(self, act: Callable[[], None]) -> None:
         """Act until it works, however long that takes.
@@ -211,10 +218,13 @@ class Forwarder:
             Stopped: The run is to stop.
         """
         while True:
+            self._watch.pulse.beat(self._options.timeout_seconds)
             try:
                 act()
             except SinkUnavailable as failure:
                 self.done.failures += 1
+                self._watch.sink_away = True
+                self._watch.metrics.failures.inc()
                 seconds = self._backoff.wait(failure.retry_after)
                 _log.warning(
                     "sink_unavailable",
@@ -227,8 +237,10 @@ class Forwarder:
                 if self._backoff.failures:
                     _log.info("sink_available", failures=self._backoff.failures)
                 self._backoff.reset()
+                self._watch.sink_away = False
                 return
 
     def _hold(self, seconds: float) -> None:
+        self._watch.pulse.beat(seconds)
         if not self._source.hold(seconds):
             raise Stopped

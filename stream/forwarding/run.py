@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 import structlog
@@ -16,6 +16,9 @@ from stream.forwarding.messages import AlertMessages, ResponseMessages
 from stream.forwarding.refused import Refused, RefusedFile, RefusedNowhere, RefusedTopic
 from stream.forwarding.responses import Responses
 from stream.forwarding.sources import FileSource, TopicSource
+from stream.forwarding.watch import ForwardWatch
+from stream.monitoring.health import Pulse
+from stream.monitoring.server import monitored
 from stream.settings import Settings
 from stream.sharing import alert_format
 from stream.sinks import group_name, open_sink, shown, usual_format
@@ -35,6 +38,7 @@ class ForwardPlan:
         group: The consumer group; None: one of the sink's own.
         dead_letters: File for what the sink refuses.
         responses: Send responses instead of alerts.
+        metrics_port: Where the run tells of itself; 0: nowhere.
     """
 
     to: str | None = None
@@ -43,6 +47,7 @@ class ForwardPlan:
     group: str | None = None
     dead_letters: str | None = None
     responses: bool = False
+    metrics_port: int = 0
 
 
 def forward(plan: ForwardPlan, settings: Settings, stop: Event) -> Forwarded:
@@ -58,7 +63,7 @@ def forward(plan: ForwardPlan, settings: Settings, stop: Event) -> Forwarded:
 
     Raises:
         UsageError: There is no such sink or format, or the settings do not suffice.
-        FailedRun: The source breaks off, or the sink refuses everything.
+        FailedRun: The source breaks off, the sink refuses everything, or the port is taken.
     """
     to = plan.to or settings.forward.to
     if not to:
@@ -67,8 +72,12 @@ def forward(plan: ForwardPlan, settings: Settings, stop: Event) -> Forwarded:
     with ExitStack() as stack:
         sink = stack.enter_context(closing(open_sink(to, settings)))
         refused = stack.enter_context(closing(_refused(plan, settings)))
-        source = _source(plan, to, settings, stop)
-        forwarder = Forwarder(source, translate, sink, refused, settings.forward)
+        watch = ForwardWatch(settings.metrics.stuck_seconds)
+        # The port of the settings is the worker's, and forwarders are several.
+        listening = replace(settings.metrics, port=plan.metrics_port)
+        stack.enter_context(monitored(listening, watch))
+        source = _source(plan, to, settings, stop, watch.pulse)
+        forwarder = Forwarder(source, translate, sink, refused, settings.forward, watch=watch)
         _log.info("forward_started", sink=shown(to), responses=plan.responses)
         forwarder.run()
         _log.info("forward_ended", **asdict(forwarder.done))
@@ -84,7 +93,7 @@ def _translation(plan: ForwardPlan, to: str, settings: Settings) -> Translate:
     return AlertMessages(alert_format(name, settings.community_key))
 
 
-def _source(plan: ForwardPlan, to: str, settings: Settings, stop: Event) -> Source:
+def _source(plan: ForwardPlan, to: str, settings: Settings, stop: Event, pulse: Pulse) -> Source:
     if plan.source is not None:
         return FileSource(plan.source, stop)
     options = settings.kafka
@@ -97,6 +106,7 @@ def _source(plan: ForwardPlan, to: str, settings: Settings, stop: Event) -> Sour
         settings.forward.begin,
         stop,
         with_past=plan.responses,
+        pulse=pulse,
     )
 
 

@@ -9,6 +9,7 @@ from stream.broker.options import KafkaOptions
 from stream.errors import FailedRun
 from stream.forwarding.forwarder import Batches
 from stream.forwarding.options import Begin
+from stream.monitoring.health import Pulse
 from stream.recordings import Recording
 
 # Whoever takes over from a member that was killed waits so long.
@@ -61,6 +62,7 @@ class TopicSource:
         begin: Where a new group starts.
         stop: Ends it when set.
         with_past: Also give what the group has handled before, marked as `past`.
+        pulse: Gets a sign at every poll.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class TopicSource:
         stop: Event,
         *,
         with_past: bool = False,
+        pulse: Pulse | None = None,
     ) -> None:
         self._options = options
         self._topic = topic
@@ -79,6 +82,7 @@ class TopicSource:
         self._reset = _RESETS[begin]
         self._stop = stop
         self._with_past = with_past
+        self._pulse = pulse or Pulse()
         self._membership: Membership | None = None
 
     def batches(self) -> Batches:
@@ -100,6 +104,7 @@ class TopicSource:
             self._membership = membership
             try:
                 while not self._stop.is_set():
+                    self._pulse.beat()
                     if batch := membership.poll():
                         yield batch
                     for record in batch:

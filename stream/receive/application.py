@@ -12,6 +12,8 @@ from aiohttp import web
 from schemas.formats import format_names
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
+from stream.clock import elapsed
+from stream.monitoring.exposition import CONTENT_TYPE, exposition
 from stream.receive import intake
 from stream.receive.bodies import Room, declared_size, read_body, unpack_body
 from stream.receive.delivery import Record
@@ -29,6 +31,7 @@ from stream.receive.tally import Tally
 from stream.receive.tokens import Tokens
 
 TRACES = "/v1/traces"
+METRICS = "/metrics"
 
 # As large as brokers take by default (1 MiB), with room for what Kafka adds.
 _MOST_TRACES = 900 * 1024
@@ -87,6 +90,7 @@ class Receiver:
         application = web.Application(middlewares=[self._guard])
         application.router.add_get("/healthz", _healthy)
         application.router.add_get("/readyz", self._ready)
+        application.router.add_get(METRICS, self._metrics)
         application.router.add_post(TRACES, self._traces)
         application.router.add_post("/ingest/{format}", self._requests)
         application.router.add_post("/facts", self._facts)
@@ -97,11 +101,11 @@ class Receiver:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let in who may come, and tell everybody else why not in a form they can read."""
         try:
-            if request.method == "POST":
+            if request.method == "POST" or request.path == METRICS:
                 request[_CLIENT] = self._client(request)
             return await handler(request)
         except Refusal as refusal:
-            self._tally.refused[refusal.status] += 1
+            self._tally.refuse(refusal.status)
             return _refused(request, refusal)
 
     def _client(self, request: web.Request) -> str:
@@ -119,6 +123,13 @@ class Receiver:
         if await self._deliverer.ready():
             return web.Response(text="ready\n")
         return web.Response(status=503, text="Kafka does not answer\n")
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        metrics = self._tally.metrics
+        metrics.held.set(self._room.in_use)
+        return web.Response(
+            body=exposition(metrics.registry), headers={"Content-Type": CONTENT_TYPE}
+        )
 
     async def _requests(self, request: web.Request) -> web.Response:
         name = request.match_info["format"]
@@ -168,15 +179,14 @@ class Receiver:
         Raises:
             Refusal: It is not taken.
         """
-        options = self._options
+        options, start = self._options, elapsed()
         with self._room.held(declared_size(request, options)):
             sent = await read_body(request, options)
             body = await unpack_body(request, sent, options.most_unpacked_bytes)
             with self._room.held(len(body) - len(sent) if body is not sent else 0):
                 taken = await asyncio.to_thread(_records, body, split, take)
                 await self._deliverer.deliver(topic, taken.records)
-        self._tally.records[request[_CLIENT]] += len(taken.records)
-        self._tally.dropped += taken.dropped
+        self._tally.take(request[_CLIENT], len(taken.records), taken.dropped, elapsed() - start)
         return taken
 
 

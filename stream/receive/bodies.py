@@ -28,6 +28,11 @@ class Room:
         self._most = most
         self._held = 0
 
+    @property
+    def in_use(self) -> int:
+        """Bytes that are held now."""
+        return self._held
+
     @contextmanager
     def held(self, size: int) -> Iterator[None]:
         """Hold so many bytes.

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
+from stream.listening import ListenOptions, listening_faults
+
 Bytes = Annotated[int, Meta(ge=1_024, le=2**31)]
 Seconds = Annotated[float, Meta(ge=0.1, le=600)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveOptions:
+class ReceiveOptions(ListenOptions):
     """Where to listen, whom to let in, how much to take. An empty text stands for none.
 
     Attributes:
-        host: Address to listen on.
         port: Port to listen on; 0: any that is free.
-        tokens_file: Names of clients, each with the SHA-256 of its bearer token.
-        certificate_file: Our certificate (PEM); with it connections use TLS.
-        key_file: Its key (PEM), unless it is in the same file.
-        client_ca_file: Authorities (PEM) one of which must have signed the client's certificate.
-        plain: Listen beyond loopback without TLS: something in front of us ends it.
         sketch: Write sketches in the place of texts.
         most_body_bytes: Largest body, as it is sent.
         most_unpacked_bytes: Largest body, decompressed.
@@ -33,27 +28,13 @@ class ReceiveOptions:
         delivery_seconds: How long Kafka may take to acknowledge.
     """
 
-    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8318
-    tokens_file: str = ""
-    certificate_file: str = ""
-    key_file: str = ""
-    client_ca_file: str = ""
-    plain: bool = False
     sketch: bool = False
     most_body_bytes: Bytes = 8 * 2**20
     most_unpacked_bytes: Bytes = 32 * 2**20
     most_held_bytes: Bytes = 128 * 2**20
     body_seconds: Seconds = 30.0
     delivery_seconds: Seconds = 10.0
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only programs of this machine can reach us."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 def faults(options: ReceiveOptions, topic_format: str) -> Iterator[str]:
@@ -63,14 +44,7 @@ def faults(options: ReceiveOptions, topic_format: str) -> Iterator[str]:
         options: Options whose single values are legal.
         topic_format: The format in which workers read the request topic.
     """
-    if not options.is_local and not (options.tokens_file or options.client_ca_file):
-        yield f"receive.host: {options.host} can be reached by others: set tokens_file"
-    if not options.is_local and not (options.certificate_file or options.plain):
-        text = "needs certificate_file, or plain = true behind something that ends TLS"
-        yield f"receive.host: {options.host} can be reached by others: {text}"
-    for key in ("key_file", "client_ca_file"):
-        if getattr(options, key) and not options.certificate_file:
-            yield f"receive.{key}: has no use without certificate_file"
+    yield from listening_faults(options, "receive")
     if options.most_held_bytes < options.most_unpacked_bytes:
         yield "receive.most_held_bytes: is less than most_unpacked_bytes"
     if options.sketch and topic_format not in {"native", "auto"}:

@@ -114,4 +114,6 @@ def open_sink(_scheme: str, address: str, settings: Settings) -> TopicSink:
 
 def _taken(options: KafkaOptions) -> set[str]:
     names = TopicNames.of(options)
-    return {*names.written, *names.requests, names.facts, names.feedback}
+    ours = {*names.written, *names.requests, names.facts, names.feedback}
+    # The one that is there for a forwarder.
+    return ours - {names.responses}

@@ -8,6 +8,7 @@ away.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mode import Service
 from models.tie_score import shipped
 from stream.broker.names import TopicNames
 from stream.broker.security import faust_brokers, faust_credentials
+from stream.monitoring.metrics import StageMetrics
 from stream.settings import Settings
 from stream.worker.checkpoints import CheckpointTable
 from stream.worker.consuming import Consumer
@@ -66,6 +68,8 @@ class Application:
         self._settings = settings
         self._on_failure = on_failure
         self._expected: list[str] = []
+        self._assigned: frozenset[Any] = frozenset()
+        self.metrics = metrics = StageMetrics()
         folder = options.store_folder
         self.faust = _App(
             options.application,
@@ -93,12 +97,14 @@ class Application:
         )
         score = shipped()
         names, partitions = self.names, options.partitions
-        self.accounts = self._role(Accounts(settings, self.outbox), names.events, partitions)
-        self.ties = self._role(Ties(settings, self.outbox, score), names.ties, partitions)
-        heads = Heads(settings, self.outbox, names, score, self._expected)
+        accounts = Accounts(settings, self.outbox, metrics)
+        self.accounts = self._role(accounts, names.events, partitions)
+        ties = Ties(settings, self.outbox, score, metrics)
+        self.ties = self._role(ties, names.ties, partitions)
+        heads = Heads(settings, self.outbox, names, score, self._expected, metrics)
         self.head = self._role(heads, names.findings, 1)
         self.faust.on_partitions_revoked.connect(self._release, weak=False)
-        self.faust.on_partitions_assigned.connect(self._release, weak=False)
+        self.faust.on_partitions_assigned.connect(self._assign, weak=False)
 
     def _role(self, stage: Stage, topic_name: str, partitions: int) -> Role:
         app = self.faust
@@ -111,9 +117,8 @@ class Application:
             recovery_buffer_size=_RECOVERED_AT_ONCE,
         )
         app.tables.add(table)
-        role = Role(
-            stage, table, self.outbox, self._settings.kafka.checkpoint_seconds, self._guarded
-        )
+        seconds = self._settings.kafka.checkpoint_seconds
+        role = Role(stage, table, self.outbox, seconds, self._guarded, self.metrics)
         topic = app.topic(
             topic_name,
             key_serializer="raw",
@@ -134,9 +139,45 @@ class Application:
     def _guarded(self, error: BaseException | None) -> None:
         self._on_failure(error)
 
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What takes the messages of each internal topic."""
+        names = self.names
+        return {names.events: self.accounts, names.ties: self.ties, names.findings: self.head}
+
     async def _release(self, *_: Any, **__: Any) -> None:
-        for role in (self.accounts, self.ties, self.head):
+        self._assigned = frozenset()
+        for role in self.roles.values():
             role.release()
+
+    async def _assign(self, *dealt: Any, **_: Any) -> None:
+        await self._release()
+        _, assigned = dealt
+        self._assigned = frozenset(tp for tp in assigned if tp.topic in self.roles)
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions of the stages this process holds."""
+        return len(self._assigned)
+
+    @property
+    def recovering(self) -> bool:
+        """Whether partitions are being dealt out, or their state is being read."""
+        return bool(self.faust.rebalancing or self.faust.in_recovery)
+
+    def observe(self) -> None:
+        """Bring the metrics up to what is held."""
+        held = Counter(tp.topic for tp in self._assigned)
+        sizes = {
+            (role.name, str(number)): size
+            for role in self.roles.values()
+            for number, size in role.sizes().items()
+        }
+        metrics = self.metrics
+        metrics.partitions.settle({(role.name,): held[topic] for topic, role in self.roles.items()})
+        metrics.entries.settle({labels: size.entries for labels, size in sizes.items()})
+        metrics.state.settle({labels: size.checkpoint_bytes for labels, size in sizes.items()})
+        metrics.recovering.set(self.recovering)
 
     async def learn_sources(self) -> None:
         """Find out which partitions the sources have: all of them must speak first."""

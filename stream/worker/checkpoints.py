@@ -109,6 +109,11 @@ class Checkpoints:
         """
         return not self._live or self._in_doubt or self._later_bytes > self._whole_bytes
 
+    @property
+    def weight(self) -> int:
+        """Bytes that were written since the last whole checkpoint, and of that one."""
+        return self._whole_bytes + self._later_bytes
+
     def read(self) -> Saved | None:
         """The state that was written last, None where there is none; a new term begins.
 

@@ -23,10 +23,12 @@ from schemas.formats import input_format
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
 from stream.enrichment import Enricher
+from stream.monitoring.metrics import IngestMetrics
 from stream.settings import Settings
 from stream.worker.deadletters import DeadLetters
 from stream.worker.head_news import HeadNews
 from stream.worker.outbox import Outbox
+from stream.worker.owned import Owned, observe_sources
 from stream.worker.readers import Reader, RequestReader
 from stream.worker.standings import read_standings, write_standing
 from stream.worker.told_reader import facts_reader, feedback_reader
@@ -39,20 +41,6 @@ _TELL_SECONDS = 5.0
 _CHECK_SECONDS = 3.0
 _PROMPT_SECONDS = 2.0
 _PAUSE_SECONDS = 0.02
-
-
-class _Owned:
-    """A topic partition that this process reads."""
-
-    def __init__(self, reader: Reader, end_at_start: int) -> None:
-        now = time.monotonic()
-        self.reader = reader
-        self.end_at_start = end_at_start
-        self.saved = now
-        self.told = now
-        self.dirty = False
-        self.quiet = 0.0
-        self.checked = now
 
 
 class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -68,13 +56,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._names = TopicNames.of(options)
         self._told = (self._names.facts, self._names.feedback)
         self._outbox = Outbox(options, self._names)
+        self.metrics = IngestMetrics()
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
         self._news = HeadNews(options, self._names, self._heard.append)
         self._decode = input_format(options.input_format, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
         self._enricher = Enricher(settings.enrichment)
-        self._owned: dict[TopicPartition, _Owned] = {}
+        self._owned: dict[TopicPartition, Owned] = {}
         self._lock = asyncio.Lock()
         self._assignments = 0
         self._failure: Exception | None = None
@@ -118,6 +107,15 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._consumer.stop()
             await self._news.stop()
             await self._outbox.stop()
+
+    @property
+    def partitions(self) -> int:
+        """How many topic partitions this process reads."""
+        return len(self._owned)
+
+    def observe(self) -> None:
+        """Bring the metrics up to where the sources stand."""
+        observe_sources(self.metrics, self._owned, self._consumer.highwater)
 
     async def _poll(self) -> dict[TopicPartition, list[Any]]:
         """Records of the sources that may be read."""
@@ -175,7 +173,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         starts = await self._consumer.beginning_offsets(list(assigned))
         for partition in assigned:
             name = _name(partition)
-            owned = _Owned(self._reader(partition, name), ends[partition])
+            owned = Owned(self._reader(partition, name), ends[partition])
             if name in standings:
                 owned.reader.load(standings[name])
             self._owned[partition] = owned
@@ -216,22 +214,26 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 continue
             await self._read(partition, owned, several)
 
-    async def _read(self, partition: TopicPartition, owned: _Owned, records: Sequence[Any]) -> None:
+    async def _read(self, partition: TopicPartition, owned: Owned, records: Sequence[Any]) -> None:
         missing = records[0].offset - owned.reader.next_offset
+        self.metrics.missing.labels(partition.topic).inc(max(0, missing))
         if missing > 0:
             _log.warning("records_gone", source=_name(partition), count=missing)
         # In a thread, so that the next records come in meanwhile.
-        read = await asyncio.to_thread(owned.reader.read, records)
-        await self._outbox.send(read.sent)
+        with self.metrics.batches.time():
+            read = await asyncio.to_thread(owned.reader.read, records)
+            await self._outbox.send(read.sent)
         for offset, record, error in read.refused:
             await self._letters.refuse(partition, offset, record, error)
         owned.dirty = True
+        self.metrics.requests.labels(partition.topic).inc(read.requests)
+        self.metrics.dead_letters.labels(partition.topic).inc(len(read.refused))
         self._letters.count(read.requests, len(read.refused))
 
     async def _look_after(self) -> None:
         """Save standings, tell them, and find out who is idle."""
         now = time.monotonic()
-        due: list[tuple[TopicPartition, _Owned]] = []
+        due: list[tuple[TopicPartition, Owned]] = []
         for partition, owned in self._owned.items():
             if owned.dirty and now - owned.saved >= _SAVE_SECONDS:
                 due.append((partition, owned))
@@ -239,7 +241,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 await self._check_end(partition, owned, now)
         await self._save_all(due, now)
 
-    async def _save_all(self, due: Sequence[tuple[TopicPartition, _Owned]], now: float) -> None:
+    async def _save_all(self, due: Sequence[tuple[TopicPartition, Owned]], now: float) -> None:
         chosen = [
             (partition, owned) for partition, owned in due if self._may_tell(partition, owned)
         ]
@@ -251,19 +253,19 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._write(partition, owned)
             owned.saved = owned.told = now
 
-    def _may_tell(self, partition: TopicPartition, owned: _Owned) -> bool:
+    def _may_tell(self, partition: TopicPartition, owned: Owned) -> bool:
         """Epochs wait for the facts and the feedback that were there at the start."""
         told = partition.topic in self._told
         return not told or owned.reader.next_offset >= owned.end_at_start
 
-    async def _save(self, partition: TopicPartition, owned: _Owned) -> None:
+    async def _save(self, partition: TopicPartition, owned: Owned) -> None:
         if self._may_tell(partition, owned):
             await self._outbox.send(owned.reader.tell(at_end=False))
             await self._outbox.drain()
             await self._write(partition, owned)
             await self._outbox.drain()
 
-    async def _write(self, partition: TopicPartition, owned: _Owned) -> None:
+    async def _write(self, partition: TopicPartition, owned: Owned) -> None:
         source = _name(partition)
         await write_standing(self._outbox, self._names, source, owned.reader.dump())
         owned.dirty = False
@@ -273,7 +275,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             # The standing is what counts; the committed offset only shows the lag.
             _log.warning("offset_not_committed", source=source, reason=str(error))
 
-    async def _check_end(self, partition: TopicPartition, owned: _Owned, now: float) -> None:
+    async def _check_end(self, partition: TopicPartition, owned: Owned, now: float) -> None:
         """A source at its log's end for long is idle; only time in which the broker answers counts.
 
         While there is nothing to save, a mark now and then lets the stages save their state.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import faust
@@ -19,10 +21,12 @@ import structlog
 from mode import Service
 
 from stream.errors import FailedRun
+from stream.monitoring.server import monitored
 from stream.settings import Settings
 from stream.warm import load_kernels
 from stream.worker.application import Application, OutboxService
 from stream.worker.ingest import Ingest
+from stream.worker.vitals import Beat, IngestVitals, WorkerVitals, hear_words
 
 _log = structlog.get_logger()
 
@@ -42,16 +46,23 @@ class IngestProcess(Service):
 
     Args:
         command: The command line that runs it.
+        vitals: What hears its words; None: it says none.
     """
 
-    def __init__(self, command: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, command: Sequence[str], vitals: WorkerVitals | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._command = command
+        self._vitals = vitals
         self._child: subprocess.Popen[bytes] | None = None
 
     async def on_start(self) -> None:
         """Start it; its standard input ends when this process does."""
-        self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603, ASYNC220
+        words = subprocess.PIPE if self._vitals else None
+        self._child = subprocess.Popen(  # noqa: S603, ASYNC220
+            self._command, stdin=subprocess.PIPE, stdout=words
+        )
+        if self._vitals and self._child.stdout:
+            self.add_future(hear_words(self._child.stdout, self._vitals))
 
     @Service.task
     async def _watch(self) -> None:
@@ -73,13 +84,19 @@ def run_stages(settings: Settings, ingest_command: Sequence[str] | None) -> NoRe
     """Run the stages, and ingest beside them where a command for it is given, until told to stop.
 
     Raises:
-        SystemExit: Always; 0 after SIGTERM or SIGINT.
+        SystemExit: Always, once it has started; 0 after SIGTERM or SIGINT.
+        SettingsError: Nobody may listen where metrics are to be served.
+        FailedRun: The port for them is taken.
     """
     load_kernels()
     application = Application(settings, fail)
     services: list[Service] = [OutboxService(application)]
+    metrics, beside = settings.metrics, ingest_command is not None
+    vitals = WorkerVitals(application, metrics.stuck_seconds, beside=beside)
+    if metrics.port:
+        services.append(Beat(vitals))
     if ingest_command is not None:
-        services.append(IngestProcess(ingest_command))
+        services.append(IngestProcess(ingest_command, vitals if metrics.port else None))
     worker = faust.Worker(
         application.faust,
         *services,
@@ -90,14 +107,16 @@ def run_stages(settings: Settings, ingest_command: Sequence[str] | None) -> NoRe
     )
     # It writes control sequences even where no person is reading, into what collectors parse.
     worker.spinner = None
-    worker.execute_from_commandline()
+    with monitored(metrics, vitals):
+        worker.execute_from_commandline()
 
 
 def run_ingest(settings: Settings, *, with_parent: bool) -> None:
     """Run ingest until told to stop, or until standard input ends (`with_parent`).
 
     Raises:
-        FailedRun: Half of what comes is bad.
+        SettingsError: Nobody may listen where metrics are to be served.
+        FailedRun: Half of what comes is bad, or the port for metrics is taken.
         KafkaError: The broker cannot be used any more.
     """
     load_kernels()
@@ -106,13 +125,26 @@ def run_ingest(settings: Settings, *, with_parent: bool) -> None:
 
 async def _ingest(settings: Settings, *, with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(Ingest(settings).run())
+    ingest, metrics = Ingest(settings), settings.metrics
+    vitals = IngestVitals(ingest, metrics.stuck_seconds)
+    running = asyncio.create_task(ingest.run())
+    for one in (signal.SIGTERM, signal.SIGINT):
+        # A supervisor may signal both processes: with a parent, the parent says when to end.
+        loop.add_signal_handler(one, lambda: None if with_parent else running.cancel())
     if with_parent:
         loop.add_reader(sys.stdin.fileno(), lambda: _ended(loop, running))
-    try:
-        await running
-    except asyncio.CancelledError:
-        _log.info("ingest_stopped")
+    speaks = with_parent and metrics.port
+    telling = asyncio.create_task(vitals.speak_on() if speaks else vitals.beat_on())
+    if with_parent:
+        # The parent serves what it is told.
+        metrics = replace(metrics, port=0)
+    with monitored(metrics, vitals):
+        try:
+            await running
+        except asyncio.CancelledError:
+            _log.info("ingest_stopped")
+        finally:
+            telling.cancel()
 
 
 def _ended(loop: asyncio.AbstractEventLoop, running: asyncio.Task[None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import structlog
@@ -51,6 +51,14 @@ class Reader(Protocol):
     @property
     def next_offset(self) -> int:
         """The offset to read next; 0 before the first."""
+
+    @property
+    def watermark(self) -> int | None:
+        """Event time that it has passed, microseconds; None where it has none."""
+
+    @property
+    def fill(self) -> Mapping[str, float]:
+        """Share of its late requests that carry each field."""
 
     @property
     def held(self) -> bool:
@@ -117,6 +125,16 @@ class RequestReader:
     def next_offset(self) -> int:
         """The offset to read next; 0 before the first."""
         return self._source.position + 1
+
+    @property
+    def watermark(self) -> int | None:
+        """Event time that it has passed, microseconds; None before its first believed request."""
+        return self._source.source.watermark
+
+    @property
+    def fill(self) -> Mapping[str, float]:
+        """Share of its late requests that carry each field."""
+        return self._watch.shares
 
     @property
     def held(self) -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 
 from models.checkpoint import Cut
 from models.wire import Assembler, read_frame
 from schemas.errors import InvalidRecord
+from stream.monitoring.metrics import StageMetrics
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
 from stream.worker.outbox import Outbox
 
@@ -24,6 +25,10 @@ _GONE_SECONDS = 900.0
 
 class Partition(Protocol):
     """What a stage keeps of one partition, behind a log."""
+
+    @property
+    def count(self) -> int:
+        """How many entries it keeps."""
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take what cuts gave."""
@@ -45,6 +50,13 @@ class Stage(Protocol):
 
     def cut(self, partition: Any, *, whole: bool) -> Cut:
         """The state, see `models.checkpoint`."""
+
+
+class Size(NamedTuple):
+    """How much a partition keeps."""
+
+    entries: int
+    checkpoint_bytes: int
 
 
 class _Held:
@@ -75,6 +87,10 @@ class Role:
         outbox: What sends.
         seconds: Time between two checkpoints of a partition.
         on_failure: Called when a checkpoint cannot be delivered.
+        metrics: What is counted.
+
+    Attributes:
+        ended: Whether it takes no more events.
     """
 
     def __init__(
@@ -84,12 +100,15 @@ class Role:
         outbox: Outbox,
         seconds: float,
         on_failure: Callable[[BaseException | None], None],
+        metrics: StageMetrics,
     ) -> None:
         self._stage = stage
         self._table = table
         self._outbox = outbox
         self._seconds = seconds
         self._on_failure = on_failure
+        self._metrics = metrics
+        self.ended = False
         self._held: dict[int, _Held] = {}
 
     def release(self) -> None:
@@ -98,12 +117,28 @@ class Role:
 
     async def run(self, events: AsyncIterable[Any]) -> None:
         """Take events of faust, until cancelled."""
-        async for event in events:
-            number = event.message.partition
-            held = self._held.get(number)
-            if held is None:
-                held = await self._take(number)
-            await self._receive(held, event)
+        self.ended = False
+        try:
+            async for event in events:
+                number = event.message.partition
+                held = self._held.get(number)
+                if held is None:
+                    held = await self._take(number)
+                await self._receive(held, event)
+        finally:
+            self.ended = True
+
+    @property
+    def name(self) -> str:
+        """The stage."""
+        return self._stage.name
+
+    def sizes(self) -> dict[int, Size]:
+        """Of each partition that has been read: entries kept, and bytes of its checkpoints."""
+        return {
+            number: Size(held.partition.count, held.checkpoints.weight)
+            for number, held in self._held.items()
+        }
 
     async def _take(self, number: int) -> _Held:
         start = time.monotonic()
@@ -120,6 +155,7 @@ class Role:
             restored=saved is not None,
             seconds=round(time.monotonic() - start, 3),
         )
+        self._metrics.restored.labels(self.name).observe(time.monotonic() - start)
         await self._stage.begin(partition)
         return held
 
@@ -177,6 +213,7 @@ class Role:
 
     def _saved(self, held: _Held, task: asyncio.Task[None]) -> None:
         held.saving = None
+        self._metrics.checkpoints.labels(self.name).observe(time.monotonic() - held.saved)
         if not task.cancelled() and task.exception() is not None:
             _log.error("checkpoint_not_delivered", stage=self._stage.name)
             self._on_failure(task.exception())

@@ -15,6 +15,7 @@ from stream.broker.producer import BatchProducer
 from stream.broker.samples import Samples
 from stream.clock import now
 from stream.errors import FailedRun
+from stream.monitoring.metrics import StageMetrics
 from stream.settings import Settings
 from stream.worker.checkpoints import Checkpoints
 from stream.worker.outbox import Outbox
@@ -110,10 +111,11 @@ def _seeds(state: Mapping[str, Any], settings: Settings) -> Seeds:
     # Makes partitions; nothing is sent.
     outbox = Outbox(settings.kafka, names)
     numbers = range(settings.kafka.partitions)
-    accounts, ties = Accounts(settings, outbox), Ties(settings, outbox, score)
+    metrics = StageMetrics()
+    accounts, ties = Accounts(settings, outbox, metrics), Ties(settings, outbox, score, metrics)
     return seeds_of(
         state,
         [accounts.make(number) for number in numbers],
         [ties.make(number) for number in numbers],
-        Heads(settings, outbox, names, score, ()).make(0),
+        Heads(settings, outbox, names, score, (), metrics).make(0),
     )

@@ -17,7 +17,9 @@ from models.tie_partition import TiePartition
 from models.tie_score import TieScore
 from schemas.codec import encode
 from stream.broker.names import TopicNames
+from stream.monitoring.metrics import StageMetrics
 from stream.settings import Settings
+from stream.worker.head_metrics import HeadMetrics
 from stream.worker.outbox import Outbox
 from stream.worker.roles import Stage
 
@@ -29,9 +31,10 @@ class Accounts:
 
     name = "accounts"
 
-    def __init__(self, settings: Settings, outbox: Outbox) -> None:
+    def __init__(self, settings: Settings, outbox: Outbox, metrics: StageMetrics) -> None:
         self._settings = settings
         self._outbox = outbox
+        self.metrics = metrics
 
     def make(self, number: int) -> AccountPartition:
         """A partition without state."""
@@ -45,9 +48,10 @@ class Accounts:
         """Take a message; the state may be cut whenever an epoch was closed since."""
         gaps, evicted = partition.gaps, partition.stage.evicted
         await self._outbox.send(partition.receive(message))
-        _tell_evicted(self.name, partition.number, partition.stage.evicted - evicted)
+        _tell_evicted(self, partition.number, partition.stage.evicted - evicted)
         if partition.gaps > gaps:
             _log.warning("rows_missing_before", partition=partition.number)
+            self.metrics.gaps.labels(self.name).inc(partition.gaps - gaps)
         return partition.has_news
 
     def cut(self, partition: AccountPartition, *, whole: bool) -> Cut:
@@ -60,10 +64,13 @@ class Ties:
 
     name = "ties"
 
-    def __init__(self, settings: Settings, outbox: Outbox, score: TieScore) -> None:
+    def __init__(
+        self, settings: Settings, outbox: Outbox, score: TieScore, metrics: StageMetrics
+    ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._score = score
+        self.metrics = metrics
 
     def make(self, number: int) -> TiePartition:
         """A partition without state."""
@@ -79,7 +86,7 @@ class Ties:
         """Take a message; the state may be cut whenever an epoch was closed since."""
         evicted = partition.stage.evicted
         await self._outbox.send(partition.receive(message))
-        _tell_evicted(self.name, partition.number, partition.stage.evicted - evicted)
+        _tell_evicted(self, partition.number, partition.stage.evicted - evicted)
         return partition.has_news
 
     def cut(self, partition: TiePartition, *, whole: bool) -> Cut:
@@ -96,6 +103,7 @@ class Heads:
         names: Topics.
         score: The tie score.
         expected: The sources that must speak before anything is closed; filled in at the start.
+        metrics: What is counted.
     """
 
     name = "head"
@@ -107,7 +115,9 @@ class Heads:
         names: TopicNames,
         score: TieScore,
         expected: Sequence[str],
+        metrics: StageMetrics,
     ) -> None:
+        self._metrics = HeadMetrics(metrics, settings.epoch)
         self._settings = settings
         self._outbox = outbox
         self._names = names
@@ -139,7 +149,9 @@ class Heads:
         decided = partition.receive(message)
         if partition.gaps > gaps:
             _log.warning("verdicts_missing_before")
+            self._metrics.metrics.gaps.labels(self.name).inc(partition.gaps - gaps)
         await self._give_out(decided)
+        self._metrics.note(partition, decided)
         return decided.concluded
 
     async def _give_out(self, decided: Decided) -> None:
@@ -167,9 +179,10 @@ class Heads:
         return partition.cut()
 
 
-def _tell_evicted(stage: str, partition: int, count: int) -> None:
+def _tell_evicted(stage: Accounts | Ties, partition: int, count: int) -> None:
     if count:
-        _log.warning("evicted", stage=stage, partition=partition, count=count)
+        _log.warning("evicted", stage=stage.name, partition=partition, count=count)
+        stage.metrics.evicted.labels(stage.name).inc(count)
 
 
 __all__ = ["Accounts", "Heads", "Stage", "Ties"]

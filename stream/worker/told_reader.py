@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRecord
@@ -51,6 +51,16 @@ class ToldReader:
     def next_offset(self) -> int:
         """The offset to read next; 0 before the first."""
         return self._source.position + 1
+
+    @property
+    def watermark(self) -> int | None:
+        """It has no event time of its own."""
+        return None
+
+    @property
+    def fill(self) -> Mapping[str, float]:
+        """Its records are no requests."""
+        return {}
 
     @property
     def held(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-PACKAGES = ("kcat", "rsyslog", "rsyslog-gnutls", "rsyslog-kafka")
+PACKAGES = ("kcat", "prometheus", "rsyslog", "rsyslog-gnutls", "rsyslog-kafka")
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"
 _PATIENCE_SECONDS = 600
@@ -35,6 +35,14 @@ class Programs:
     @property
     def kcat(self) -> Path:
         return self.root / "usr/bin/kcat"
+
+    @property
+    def prometheus(self) -> Path:
+        return self.root / "usr/bin/prometheus"
+
+    @property
+    def promtool(self) -> Path:
+        return self.root / "usr/bin/promtool"
 
     @property
     def rsyslogd(self) -> Path:

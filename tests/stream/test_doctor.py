@@ -45,7 +45,7 @@ def test_a_damaged_recording_is_a_problem_and_still_looked_at(tmp_path: Path) ->
     diagnosis = diagnose(None, {}, [str(path)])
     told = _checks(str(path), diagnosis.checks)
     assert ("problem", "compressed data breaks off") in told
-    assert ("warning", "1 requests are from before 2015 (50.00%)") in told
+    assert ("warning", "1 request is from before 2015 (50.00%)") in told
     assert ("warning", "unknown fields are ignored: colour") in told
     assert diagnosis.recordings[str(path)].requests == 1
 
@@ -58,7 +58,7 @@ def test_a_recording_without_a_request_is_told(tmp_path: Path) -> None:
     assert _checks(str(empty), checks) == [("warning", "no request in 0 lines")]
     malformed = "malformed JSON: unexpected character, expected a JSON value"
     assert _checks(str(broken), checks) == [
-        ("problem", "no request in 1 lines"),
+        ("problem", "no request in 1 line"),
         ("warning", f"the first refusal: line 1: {malformed}"),
     ]
 

@@ -78,3 +78,10 @@ def test_the_summary_of_a_replay_counts_dropped_sketches(capsys: Captured) -> No
     write("in", [line(1, sketch=made), line(2, sketch="?"), line(3, sketch="AAAA")])
     assert main(["replay", "in"]) == 0
     assert "sketches dropped: damaged (2)" in capsys.readouterr().out
+
+
+def test_a_recording_of_which_nothing_can_be_read_is_a_failure(capfd: Captured) -> None:
+    assert main(["sketch", write("in", [b"?", b"!"])]) == 1
+    told = capfd.readouterr().err
+    assert "none of 2 records could be read, the first: in, line 1: " in told
+    assert "is --input-format right?" in told

@@ -75,7 +75,9 @@ def test_an_explanation_for_programs_holds_all(capfd: Captured) -> None:
 @pytest.mark.parametrize("verb", ["explain", "accounts"])
 def test_an_unknown_alert_is_told(verb: str, capfd: Captured) -> None:
     assert main([verb, "unheard", "--from", "alerts"]) == 1
-    assert capfd.readouterr().err == "gauger: no alert unheard\n"
+    assert capfd.readouterr().err == (
+        "gauger: no alert unheard: gauger alerts shows which there are\n"
+    )
 
 
 @pytest.mark.parametrize(

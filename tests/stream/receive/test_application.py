@@ -225,3 +225,24 @@ async def test_a_stop_lets_requests_that_were_begun_come_to_their_end() -> None:
         one.kafka.open.set()
         assert await begun == (200, b'{"records":1}')
         await stopping
+
+
+def test_what_was_taken_and_refused_is_told_as_metrics_to_whoever_may_send() -> None:
+    tokens = Tokens({"gateway": sha256(b"good").digest()})
+
+    async def scenario() -> tuple[int, str]:
+        async with door(tokens=tokens) as one:
+            assert await one.get("/metrics") == 401
+            good = {"Authorization": "Bearer good"}
+            assert (await one.post("/ingest/native", b"{}\n{}", **good))[0] == 200
+            assert (await one.post("/ingest/native", b"{}"))[0] == 401
+            async with one.session.get(one.serving.url + "/metrics", headers=good) as answer:
+                return answer.status, await answer.text()
+
+    status, text = asyncio.run(scenario())
+    lines = text.splitlines()
+    assert status == 200
+    assert "gauger_received_records_total 2.0" in lines
+    assert 'gauger_received_refused_total{status="401"} 2.0' in lines
+    assert "gauger_receive_seconds_count 1.0" in lines
+    assert "gateway" not in text

@@ -1,0 +1,1 @@
+"""What a running process tells of itself: metrics, and whether it lives and is ready."""
