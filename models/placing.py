@@ -65,6 +65,7 @@ class Placing:
         for report in reports:
             self._announcer.note_clear(report.ties.clear)
         time = self._announcer.time_of(epoch)
+        self._allowed.excuse(self.joining.clusters.excused())
         judged = [self._finding(*tie, time, learning) for tie in _listed(reports)]
         found = [tie for tie in judged if tie is not None]
         found += self.crossing.find(epoch, time, reports, learning=learning)

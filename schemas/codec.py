@@ -153,7 +153,15 @@ def decode_feedback(line: bytes) -> FeedbackRecord:
         InvalidRecord: With the reason and the field at fault.
     """
     feedback = _convert(_parse_object(line), FeedbackRecord)
-    return msgspec.structs.replace(feedback, time=to_seconds(feedback.time, "time"))
+    time, expires = to_seconds(feedback.time, "time"), feedback.expires
+    if expires is not None:
+        expires = to_seconds(expires, "expires")
+        if expires <= time:
+            raise InvalidRecord("a verdict ends after its time", "expires")
+    for field, value in (("scope", feedback.scope), ("expires", expires)):
+        if value is not None and feedback.verdict != "dismiss":
+            raise InvalidRecord("only a dismissal has one", field)
+    return msgspec.structs.replace(feedback, time=time, expires=expires)
 
 
 def decode_alert(line: bytes) -> AlertEvent:
