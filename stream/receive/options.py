@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
+
+from stream.serving.listening import exposures
 
 Bytes = Annotated[int, Meta(ge=1_024, le=2**31)]
 Seconds = Annotated[float, Meta(ge=0.1, le=600)]
@@ -47,14 +48,6 @@ class ReceiveOptions:
     body_seconds: Seconds = 30.0
     delivery_seconds: Seconds = 10.0
 
-    @property
-    def is_local(self) -> bool:
-        """Whether only programs of this machine can reach us."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
 
 def faults(options: ReceiveOptions, topic_format: str) -> Iterator[str]:
     """Why nobody may listen with these options, each as `section.key: what`.
@@ -63,11 +56,8 @@ def faults(options: ReceiveOptions, topic_format: str) -> Iterator[str]:
         options: Options whose single values are legal.
         topic_format: The format in which workers read the request topic.
     """
-    if not options.is_local and not (options.tokens_file or options.client_ca_file):
-        yield f"receive.host: {options.host} can be reached by others: set tokens_file"
-    if not options.is_local and not (options.certificate_file or options.plain):
-        text = "needs certificate_file, or plain = true behind something that ends TLS"
-        yield f"receive.host: {options.host} can be reached by others: {text}"
+    guarded = bool(options.tokens_file or options.client_ca_file)
+    yield from exposures("receive", options, guarded=guarded, guard="tokens_file")
     for key in ("key_file", "client_ca_file"):
         if getattr(options, key) and not options.certificate_file:
             yield f"receive.{key}: has no use without certificate_file"

@@ -16,10 +16,11 @@ from stream.edge import Sketcher
 from stream.receive.application import Receiver
 from stream.receive.delivery import Record
 from stream.receive.options import ReceiveOptions
-from stream.receive.process import Serving, serve, sketching
+from stream.receive.process import sketching
 from stream.receive.refusal import Refusal
 from stream.receive.tally import Tally
-from stream.receive.tokens import Tokens
+from stream.serving.server import Serving, serve
+from stream.serving.tokens import Tokens
 
 
 @dataclass
@@ -92,7 +93,7 @@ async def door(
     receiver = Receiver(
         options, KafkaOptions(input_format=topic_format), kafka, tokens, sketch, tally
     )
-    serving = await serve(receiver.application(), options, context)
+    serving = await serve(receiver.application(), options, context, 5.0)
     connector = aiohttp.TCPConnector(ssl=client_context or True)
     try:
         async with aiohttp.ClientSession(connector=connector) as session:

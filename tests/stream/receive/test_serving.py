@@ -12,9 +12,10 @@ import aiohttp
 import pytest
 
 from stream.errors import FailedRun
-from stream.receive import process
 from stream.receive.options import ReceiveOptions
-from stream.receive.process import run_receiver, tls_context
+from stream.receive.process import run_receiver
+from stream.serving import server
+from stream.serving.server import tls_context
 from stream.settings import Settings, SettingsError
 from tests.broker.certificates import Certificates, make_certificates
 from tests.stream.receive.http import door
@@ -26,7 +27,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 def of_the_server(made: Certificates, **more: str) -> ssl.SSLContext:
-    context = tls_context(ReceiveOptions(certificate_file=str(made.server), **more))  # type: ignore[arg-type]
+    options = ReceiveOptions(certificate_file=str(made.server), **more)  # type: ignore[arg-type]
+    context = tls_context("receive", options, options.client_ca_file)
     assert context is not None
     return context
 
@@ -66,7 +68,7 @@ def test_a_client_without_the_certificate_that_is_asked_for_is_not_let_in(
 def test_a_connection_whose_request_does_not_come_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "_FIRST_REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(server, "_FIRST_REQUEST_SECONDS", 0.1)
 
     async def scenario() -> None:
         async with door() as one:
