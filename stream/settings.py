@@ -20,6 +20,7 @@ from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import TlsFiles, tls_context
+from stream.console.options import ConsoleOptions
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError
 from stream.format_paths import read_format_paths
@@ -42,6 +43,7 @@ _SECTIONS: dict[str, type] = {
     "memory": MemoryOptions,
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
+    "console": ConsoleOptions,
     "kafka": KafkaOptions,
     "forward": ForwardOptions,
     "sharing": SharingOptions,
@@ -73,6 +75,7 @@ class Settings:
         memory: Bounds of the state.
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
+        console: Where and to whom findings are shown.
         kafka: The cluster, and how an application shares its work.
         forward: Where alerts are sent.
         sharing: How indicators are shared.
@@ -88,6 +91,7 @@ class Settings:
     memory: MemoryOptions = field(default_factory=MemoryOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     forward: ForwardOptions = field(default_factory=ForwardOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)
