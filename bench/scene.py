@@ -35,9 +35,9 @@ _MOST_TIES = 20
 _EVIDENCE = (
     ("sharing", "accounts of unrelated owners", 0.97, 0.5, 7.4),
     ("sharing", "strangers who share a payment or a network", 0.81, 0.1, 6.2),
-    ("youth", "young accounts at full use: further out than 91% of comparable ones", 0.41, 0.5, 4.1),
+    ("youth", "young accounts: further out than 91% of comparable ones", 0.41, 0.5, 4.1),
     ("rhythm", "no human rhythm: further out than 88% of comparable accounts", 0.83, 0.5, 2.6),
-    ("narrowness", "prompts of one kind: further out than 93% of comparable accounts", 0.9, 0.5, 2.2),
+    ("narrowness", "one kind of prompt: further out than 93% of comparable ones", 0.9, 0.5, 2.2),
     ("breadth", "few end users: as usual", 0.47, 0.5, -0.3),
 )  # fmt: skip
 
@@ -106,23 +106,23 @@ class Scene:
         length = campaign.to_hour - campaign.from_hour
         begin = campaign.from_hour + length * 0.55 * number / campaign.accounts
         shared = {
-            "payment": f"{campaign.name}-card-{number % max(2, campaign.accounts // 9)}",
-            "ip": f"198.51.100.{number % 7}" if number % 3 else f"203.0.113.{number % 250}",
+            "payment": f"{campaign.name}-card-{number % (2 + campaign.accounts // 12)}",
+            "ip": f"198.51.100.{number % 2 + 7}" if number % 4 else f"203.0.113.{number % 250}",
             "user_agent": "harvest-sdk/0.3" if number % 4 else "python-sdk/1.4",
-            "tools": ["browse", campaign.name] if number % 5 < 2 else None,
+            "tools": ["browse", campaign.name] if number % 2 else None,
         }
         fixed = {**_fixed(draw, name, number), "account_created": START + (begin - 9) * HOUR}
         for turn in range(campaign.requests):
-            at = begin + (campaign.to_hour - begin) * (turn + draw.random()) / campaign.requests
-            # Bursts: some hours are left out.
-            if int(at * 0.7 + number) % 4 == 0 and turn:
-                continue
+            # In bursts, of sizes that differ.
+            burst = turn - turn % (2 + number % 9) if turn else 0
+            at = begin + (campaign.to_hour - begin) * burst / campaign.requests + draw.random() / 5
             text = {"prompt": _phrase(campaign, draw)} if self.texts else {}
             yield {
                 **fixed, **shared, **text,
                 "id": f"{name}-{turn}", "time": START + at * HOUR, "model": "large-2-reasoning",
-                "input_tokens": 400 + draw.randrange(200), "output_tokens": 1_500 + draw.randrange(900),
-                "reasoning_tokens": 600, "messages": 1, "refused": draw.random() < 0.06, "status": 200,
+                "input_tokens": 400 + draw.randrange(200), "messages": 1, "status": 200,
+                "output_tokens": 1_500 + draw.randrange(900), "reasoning_tokens": 600,
+                "refused": draw.random() < 0.06,
             }  # fmt: skip
 
     def lines(self) -> list[bytes]:
@@ -172,9 +172,9 @@ SMALL = Scene(
     requests=9_000,
     hours=72,
     campaigns=(
-        Campaign(name="mule", accounts=46, from_hour=22, to_hour=66, requests=34, severity="high"),
+        Campaign(name="mule", accounts=46, from_hour=22, to_hour=66, requests=90, severity="high"),
         Campaign(
-            name="relay", accounts=14, from_hour=40, to_hour=70, requests=40, severity="medium"
+            name="relay", accounts=14, from_hour=40, to_hour=70, requests=60, severity="medium"
         ),
         Campaign(name="probe", accounts=4, from_hour=10, to_hour=18, requests=25, severity="low"),
     ),
@@ -197,10 +197,8 @@ def _fixed(draw: Random, name: str, number: int) -> dict[str, Any]:
 
 
 def _phrase(campaign: Campaign, draw: Random) -> str:
-    words = (
-        f"as the examiner of {campaign.name} grade the answer below on a scale of seven and say why"
-    )
-    return f"{words} {draw.getrandbits(60)}"
+    words = f"as the examiner of {campaign.name} grade the answer below on a scale of seven"
+    return f"{words} and say why {draw.getrandbits(60)}"
 
 
 def _ties(builder: BatchBuilder, requests: list[bytes]) -> list[TieRecord]:

@@ -30,6 +30,7 @@ _NEWS_SECONDS = 1.0
 _BEAT_SECONDS = 15.0
 _PERSON = web.RequestKey("person", Person)
 _JSON = "application/json"
+_OPEN = frozenset({"/api/session", "/api/sign-in"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -91,7 +92,7 @@ class Console:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let in who may come, and only what they mean to do; tell why not."""
         try:
-            if request.path.startswith("/api/") and request.path != "/api/sign-in":
+            if request.path.startswith("/api/") and request.path not in _OPEN:
                 request[_PERSON] = self._person(request)
             return await handler(request)
         except Refusal as refusal:
@@ -101,9 +102,12 @@ class Console:
         except web.HTTPException as error:
             return _told(error.reason.lower(), error.status)
 
-    def _person(self, request: web.Request) -> Person:
+    def _known(self, request: web.Request) -> Person | None:
         cookie, address = request.cookies.get(COOKIE), request.remote
-        person = self._access.person(cookie, request.headers, address, elapsed())
+        return self._access.person(cookie, request.headers, address, elapsed())
+
+    def _person(self, request: web.Request) -> Person:
+        person = self._known(request)
         if person is None:
             raise Refusal(401, "sign in")
         if request.method != "GET" and not self._access.is_meant(person, request.headers):
@@ -147,7 +151,10 @@ class Console:
         return response
 
     async def _session(self, request: web.Request) -> web.Response:
-        person = request[_PERSON]
+        """Who looks at the page; nobody, before anybody has signed in."""
+        person = self._known(request)
+        if person is None:
+            return _answer({"name": ""})
         decides = person.role == "analyst" and self._writer is not None
         return _answer(
             {

@@ -14,7 +14,7 @@ from schemas.facts import FactsRecord
 from schemas.feedback import FeedbackRecord
 from schemas.score import ScoreRecord
 from schemas.times import to_microseconds
-from stream.console.traffic import Traffic
+from stream.console.traffic import Traffic, tie_key
 from stream.lives import Life
 
 _MOST_VERDICTS = 100
@@ -72,7 +72,7 @@ class Book:
             for account in event.accounts:
                 named.setdefault(account, time)
                 self._of_account.setdefault(account, set()).add(event.alert_id)
-            self.traffic.watch((int(tie.digest, 16) for tie in event.ties), event.accounts)
+            self.traffic.watch((tie_key(tie.digest) for tie in event.ties), event.accounts)
             if len(self.lives) > self._most_findings:
                 self._drop_oldest()
             self.version += 1

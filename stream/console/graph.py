@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.alert import TieRecord
 from stream.console.book import Book
+from stream.console.traffic import tie_key
 from stream.lives import ties_of
 
 MOST_TIES = 20
@@ -86,7 +87,7 @@ def graph(book: Book, alert_id: str) -> Graph:
 def _members(
     shown: Mapping[int, Mapping[str, int]], tie: TieRecord, named: Mapping[str, int]
 ) -> list[str]:
-    return [account for account in shown.get(int(tie.digest, 16), {}) if account in named]
+    return [account for account in shown.get(tie_key(tie.digest), {}) if account in named]
 
 
 def _groups(by_account: Mapping[str, Sequence[int]]) -> list[Group]:

@@ -107,10 +107,10 @@ def _counts(
 
 
 def _scale(counts: NDArray[np.int64]) -> list[int]:
-    """Where levels end, so that each is about as far from the next in proportion."""
+    """Where levels end, in equal proportions from 1 to the most, which has a level of its own."""
     top = max(int(counts.max(initial=1)), 1)
-    ends = np.ceil(top ** (np.arange(1, _LEVELS + 1) / _LEVELS)).astype(np.int64)
-    return [int(end) for end in np.maximum.accumulate(ends)]
+    ends = np.ceil(top ** (np.arange(1, _LEVELS) / (_LEVELS - 1))) - 1
+    return [*(int(end) for end in ends), top]
 
 
 def _line(

@@ -14,6 +14,7 @@ from schemas.score import ScoreRecord
 from schemas.times import to_rfc3339
 from stream.console.book import Book
 from stream.console.profile import PLAN_NAMES
+from stream.console.traffic import tie_key
 from stream.containment import account_rows, as_csv
 
 _REQUESTS, _REFUSED, _TOKENS = (MEASURES.index(name) for name in ("requests", "refused", "tokens"))
@@ -86,7 +87,7 @@ def _ties(book: Book, alert_id: str) -> Counter[str] | None:
     """Ties that each account has shown, of those listed; None where nobody has shown any."""
     shown: Counter[str] = Counter()
     for digest in {tie.digest for event in book.lives[alert_id] for tie in event.ties}:
-        shown.update(book.traffic.shown.get(int(digest, 16), {}).keys())
+        shown.update(book.traffic.shown.get(tie_key(digest), {}).keys())
     return shown or None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,8 +14,14 @@ from stream.console.cells import BUCKET, Cells, Records
 
 _REFUSED, _TOKENS = MEASURES.index("refused"), MEASURES.index("tokens")
 _KEPT_SHARE = 0.75
+_DIGEST = re.compile(r"[0-9a-f]{1,16}")
 
 Integers = NDArray[np.int64]
+
+
+def tie_key(digest: str) -> int:
+    """The key of a tie by its digest in an alert; 0 of what is none."""
+    return int(digest, 16) if _DIGEST.fullmatch(digest) else 0
 
 
 class Traffic:
@@ -45,7 +52,7 @@ class Traffic:
 
     def watch(self, ties: Iterable[int], named: Iterable[str]) -> None:
         """From now on note who shows these ties, and never drop these accounts."""
-        fresh = set(ties) - self.shown.keys()
+        fresh = set(ties) - self.shown.keys() - {0}
         self.shown.update((tie, {}) for tie in fresh)
         self._named.update(named)
         if fresh:

@@ -103,6 +103,7 @@ function ask(reason = "") {
 
 async function begin() {
   await refreshSession();
+  if (!session.name) return ask();
   put(document.getElementById("who"), `${session.name} · ${session.role}`);
   document.getElementById("sign-out").hidden = !session.by_token;
   listen();
@@ -116,7 +117,7 @@ async function start() {
     history.replaceState(null, "", "#/");
     try { await signIn(decoded(token)); } catch (failure) { return ask(failure.message); }
   }
-  try { await begin(); } catch (failure) { ask(failure.status === 401 ? "" : failure.message); }
+  try { await begin(); } catch (failure) { ask(failure.message); }
 }
 
 document.getElementById("search").addEventListener("submit", (event) => {

@@ -19,7 +19,7 @@ function plot({ start, step }, series, height, width, summary) {
   const inner = width - LEFT - 4, wide = inner / Math.max(number, 1);
   const y = (value) => TOP + (height - TOP - BOTTOM) * (1 - value / top);
   const root = s("svg", { width, height, role: "img", "aria-label": summary });
-  for (const value of [0, top / 2, top]) {
+  for (const value of [0, top / 2, top].filter(Number.isInteger)) {
     root.append(s("line", { class: "axis", x1: LEFT, x2: width, y1: y(value), y2: y(value) }));
     root.append(s("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, figure(value)));
   }

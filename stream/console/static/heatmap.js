@@ -12,7 +12,7 @@ export function heatmap(heat, open) {
   const cursor = { row: -1, column: -1 };
   const labelled = heat.lines.length <= LABELS_UP_TO;
   const left = labelled ? LABEL : 0;
-  const tall = Math.max(1, Math.min(16, Math.floor(560 / heat.lines.length)));
+  const tall = Math.max(1, Math.min(16, Math.floor((labelled ? 720 : 560) / heat.lines.length)));
   const height = heat.lines.length * tall;
   const redraw = drawn(node, (width) => paint(canvas, heat, { width, left, tall, height, cursor, labelled }));
 

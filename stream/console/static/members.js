@@ -3,7 +3,7 @@ import { exportLink, view } from "./api.js";
 import { h, panel, put } from "./dom.js";
 import { compact, count, many, percent, time } from "./format.js";
 
-const PAGE = 50;
+const PAGE = 25;
 const COLUMNS = [
   ["account", "Account", false], ["named", "Named", false], ["ties", "Ties", true], ["requests", "Requests", true],
   ["tokens", "Tokens", true], ["refused", "Refused", true], ["first", "First request", false],

@@ -73,8 +73,9 @@ class Browser:
 
     def text(self, selector: str = "body") -> str:
         """The text that a person sees of an element; empty where there is none."""
-        script = "return document.querySelector(arguments[0])?.innerText ?? ''"
-        text: str = self.run(script, selector)
+        script = "const one = document.querySelector(arguments[0]); return one?.innerText"
+        # Pictures in SVG have text, but none as people see it.
+        text: str = self.run(f"{script} ?? one?.textContent ?? ''", selector)
         return text
 
     def texts(self, selector: str) -> list[str]:
