@@ -17,7 +17,16 @@ import orjson
 from models.ingestion import BatchBuilder
 from models.kinds import TieKind, kind_of, shown_value
 from models.signals import SIGNALS
-from schemas.alert import AlertEvent, Entity, Evidence, Example, Response, Severity, TieRecord
+from schemas.alert import (
+    Action,
+    AlertEvent,
+    Entity,
+    Evidence,
+    Example,
+    Response,
+    Severity,
+    TieRecord,
+)
 from schemas.codec import decode_requests, encode
 from schemas.score import ScoreRecord
 from schemas.taxonomy import REFERENCES
@@ -30,6 +39,7 @@ EPOCH_SECONDS = 300
 _PLANS = ("free", "payg", "pro", "team", "enterprise", "research")
 _CLIENTS = ("python-sdk/1.4", "node-sdk/3.1", "curl/8.5", "desktop/2.0", "mobile/5.2", "ide/0.9")
 _MODELS = ("large-2", "small-2", "large-2-reasoning")
+_ACTIONS: dict[Severity, Action] = {"low": "watch", "medium": "verify"}
 _MOST_NAMED = 1_000
 _MOST_TIES = 20
 _EVIDENCE = (
@@ -243,7 +253,7 @@ def _event(
     named = members[: part[1]]
     alert_id = f"{campaign.name.encode().hex():0<24}"
     begin, now = START + campaign.from_hour * HOUR, START + hour * HOUR
-    action = {"low": "watch", "medium": "verify"}.get(campaign.severity, "limit")
+    action: Action = _ACTIONS.get(campaign.severity, "limit")
     return AlertEvent(
         alert_id=alert_id,
         sequence=sequence,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,7 +15,7 @@ from schemas.score import ScoreRecord
 from schemas.times import to_rfc3339
 from stream.console.book import Book
 from stream.console.profile import PLAN_NAMES
-from stream.console.traffic import tie_key
+from stream.console.traffic import Traffic, tie_key
 from stream.containment import account_rows, as_csv
 
 _REQUESTS, _REFUSED, _TOKENS = (MEASURES.index(name) for name in ("requests", "refused", "tokens"))
@@ -69,13 +70,10 @@ def members(
     """
     if sort not in SORTS:
         raise KeyError(sort)
-    wanted = text.casefold()
-    ties = _ties(book, alert_id)
-    rows = [
-        _member(book, name, time, ties)
-        for name, time in book.named(alert_id).items()
-        if wanted in name.casefold()
-    ]
+    wanted, named = text.casefold(), book.named(alert_id)
+    names = [name for name in named if wanted in name.casefold()]
+    ties, seen = _ties(book, alert_id), _seen(book.traffic, names)
+    rows = [_member(book, name, named[name], ties, seen.get(name)) for name in names]
     value: Callable[[Member], object] = attrgetter(sort)
     known = sorted((one for one in rows if value(one) is not None), key=attrgetter("account"))
     known.sort(key=value, reverse=down)  # type: ignore[arg-type]  # fields of one kind compare
@@ -91,21 +89,43 @@ def _ties(book: Book, alert_id: str) -> Counter[str] | None:
     return shown or None
 
 
-def _member(book: Book, name: str, named: int, ties: Counter[str] | None) -> Member:
-    accounts, facts, score = book.traffic.accounts, book.facts.get(name), book.score(name)
-    row = accounts.row(name)
-    known = None if row is None else accounts.table[row]
-    measures = None if known is None else known["measures"]
+class _Seen(NamedTuple):
+    """What the traffic read has of an account."""
+
+    requests: int
+    refused: int
+    tokens: int
+    first: int
+    last: int
+    plan: int
+
+
+def _seen(traffic: Traffic, names: list[str]) -> dict[str, _Seen]:
+    rows = traffic.rows(names)
+    table = traffic.accounts.table[rows]
+    columns = [table["measures"][:, place] for place in (_REQUESTS, _REFUSED, _TOKENS)]
+    columns += [table[name] for name in ("first", "last", "plan")]
+    found = zip(*(column.tolist() for column in columns), strict=True)
+    return {
+        traffic.accounts.names[row]: _Seen(*values)
+        for row, values in zip(rows.tolist(), found, strict=True)
+    }
+
+
+def _member(
+    book: Book, name: str, named: int, ties: Counter[str] | None, seen: _Seen | None
+) -> Member:
+    facts, score = book.facts.get(name), book.score(name)
     return Member(
         account=name,
         named=to_rfc3339(named),
         ties=None if ties is None else ties[name],
-        requests=None if measures is None else int(measures[_REQUESTS]),
-        refused=None if measures is None else int(measures[_REFUSED]),
-        tokens=None if measures is None else int(measures[_TOKENS]),
-        first=None if known is None else to_rfc3339(int(known["first"])),
-        last=None if known is None else to_rfc3339(int(known["last"])),
-        plan=_plan(facts, 0 if known is None else int(known["plan"])),
+        requests=None if seen is None else seen.requests,
+        refused=None if seen is None else seen.refused,
+        tokens=None if seen is None else seen.tokens,
+        first=None if seen is None else to_rfc3339(seen.first),
+        last=None if seen is None else to_rfc3339(seen.last),
+        plan=_plan(facts, 0 if seen is None else seen.plan),
         status=facts.status if facts else None,
         score=None if score is None else score.score,
     )

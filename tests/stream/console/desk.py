@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from bench.scene import SMALL, Scene
+from bench.scene import SMALL, Campaign, Scene
 from models.batch import EventBatch
 from models.ingestion import BatchBuilder
 from models.options import BudgetOptions
@@ -33,6 +34,11 @@ from stream.serving.tokens import Tokens
 from tests.strategies import KEY
 
 TOKENS = {"ada": "analyst", "bo": "viewer"}
+DISMISS: dict[str, Any] = {
+    "verdict": "dismiss",
+    "reason": "a course of the university",
+    "sequence": 3,
+}
 ALERT = b"mule".hex().ljust(24, "0")
 PROXY = Proxy("X-Forwarded-User", frozenset({"cleo"}), frozenset({"127.0.0.1"}))
 
@@ -66,6 +72,31 @@ def book_of(scene: Scene = SMALL) -> Book:
     for batch in batches(scene):
         book.add_batch(batch)
     return book
+
+
+LARGE = Scene(
+    ordinary=10,
+    requests=10,
+    hours=48,
+    texts=False,
+    campaigns=(
+        Campaign(
+            name="many", accounts=5_000, from_hour=2, to_hour=40, requests=3, severity="critical"
+        ),
+    ),
+)
+"""A finding of five thousand accounts."""
+
+
+@cache
+def large() -> Book:
+    """All of it; no test may change it."""
+    return book_of(LARGE)
+
+
+def large_alert() -> str:
+    """The id of its finding."""
+    return next(iter(large().lives))
 
 
 def token_of(name: str) -> str:
@@ -147,3 +178,14 @@ async def desk(
     finally:
         await serving.stop()
         audit.close()
+
+
+Scenario = Callable[[Desk], Coroutine[Any, Any, None]]
+
+
+def at_the_desk(folder: Path, scenario: Scenario, **options: Any) -> None:
+    async def run() -> None:
+        async with desk(folder, **options) as one:
+            await scenario(one)
+
+    asyncio.run(run())

@@ -106,13 +106,13 @@ class Browser:
         keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
         self._ask("POST", "/actions", {"actions": [keyboard]})
 
-    def photograph(self, path: Path, width: int = 1440) -> None:
-        """Write a picture of the whole page."""
-        height = self.run("return document.documentElement.scrollHeight")
+    def photograph(self, path: Path, width: int = 1440, most: int = 1640) -> None:
+        """Write a picture of the page from its top, so many pixels high at most."""
+        height = min(most, self.run("return document.documentElement.scrollHeight"))
         shape = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.command("Emulation.setDeviceMetricsOverride", **shape)
         time.sleep(0.3)
-        shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        shot = self.command("Page.captureScreenshot", format="png")
         self.command("Emulation.clearDeviceMetricsOverride")
         path.write_bytes(base64.b64decode(shot["data"]))
 
