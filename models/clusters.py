@@ -128,6 +128,12 @@ class Cluster:
         self.strength = min(self.strength, len(self.named))
         self._core = None
 
+    def excuse(self, accounts: Iterable[int]) -> None:
+        """Drop those of these accounts that no alert of this finding has named."""
+        for account in accounts:
+            if account in self.holdings and account not in self.named:
+                self.forget(account)
+
     def keeps(self, tie: TieFinding) -> bool:
         """Whether a tie that belonged here still does: it has not grown far beyond the core."""
         return tie.key == self.best or self.common(tie) >= _KEPT * len(tie.accounts)
@@ -209,13 +215,6 @@ class Clusters:
         """Accounts that were dismissed themselves, and not only what they share."""
         whole = (one for one in self.all.values() if one.dismissed and one.scope == "accounts")
         return {account for cluster in whole for account in cluster.named}
-
-    def excuse(self, accounts: Iterable[int]) -> None:
-        """Drop accounts from all clusters that have not named them yet."""
-        for cluster in self.all.values():
-            for account in accounts:
-                if account in cluster.holdings and account not in cluster.named:
-                    cluster.forget(account)
 
     def find(self, tie: TieFinding) -> Cluster | None:
         """The cluster that the tie belongs to: the one that holds it, else the largest overlap.

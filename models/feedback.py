@@ -101,7 +101,8 @@ class Feedback:
             self._clusters.let_go(cluster)
             self._budget.charge()
         if cluster.scope == "accounts":
-            self._clusters.excuse(cluster.named)
+            for other in self._clusters.all.values():
+                other.excuse(cluster.named)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
@@ -18,6 +19,7 @@ COOKIE = "gauger_console"
 _SESSION_SECONDS = 12 * 3_600.0
 _MOST_SESSIONS = 1_000
 _MOST_NAME = 200
+_PORT = re.compile(r":\d+$")
 
 
 class Person(NamedTuple):
@@ -50,9 +52,16 @@ class Access:
     Args:
         tokens: Tokens of people; None where a proxy alone says who comes.
         proxy: The proxy, if there is one.
+        names: Names under which browsers reach us; None: any.
     """
 
-    def __init__(self, tokens: Tokens | None, proxy: Proxy | None) -> None:
+    def __init__(
+        self,
+        tokens: Tokens | None,
+        proxy: Proxy | None,
+        names: frozenset[str] | None = None,
+    ) -> None:
+        self._names = names
         self._tokens = tokens
         self._proxy = proxy
         self._secret = secrets.token_bytes(32)
@@ -62,6 +71,14 @@ class Access:
     def by_token(self) -> bool:
         """Whether one can sign in with a token."""
         return self._tokens is not None
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a `Host` header names us.
+
+        A site whose name leads to this machine could speak to us as if it were our own page.
+        """
+        name = host.rpartition(":")[0] if _PORT.search(host) else host
+        return self._names is None or name.lower() in self._names
 
     def sign_in(self, token: str, now: float) -> str | None:
         """The session that a token opens; None where nobody has it."""

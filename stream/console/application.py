@@ -35,6 +35,10 @@ _OPEN = frozenset({"/api/session", "/api/sign-in"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class _SignIn(msgspec.Struct):
+    token: str
+
+
 class Console:
     """The doors of `gauger console`.
 
@@ -92,6 +96,7 @@ class Console:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let in who may come, and only what they mean to do; tell why not."""
         try:
+            self._require_our_name(request)
             if request.path.startswith("/api/") and request.path not in _OPEN:
                 request[_PERSON] = self._person(request)
             return await handler(request)
@@ -101,6 +106,10 @@ class Console:
             return _told(str(error), 503)
         except web.HTTPException as error:
             return _told(error.reason.lower(), error.status)
+
+    def _require_our_name(self, request: web.Request) -> None:
+        if not self._access.is_ours(request.host):
+            raise Refusal(421, "the console does not go by this name")
 
     def _known(self, request: web.Request) -> Person | None:
         cookie, address = request.cookies.get(COOKIE), request.remote
@@ -130,8 +139,11 @@ class Console:
     async def _sign_in(self, request: web.Request) -> web.Response:
         if request.content_type != _JSON or request.headers.get("Sec-Fetch-Site") == "cross-site":
             raise Refusal(403, "this does not come from the console's own page")
-        token = _field(await request.read(), "token")
-        session = self._access.sign_in(token, elapsed())
+        try:
+            sent = msgspec.json.decode(await request.read(), type=_SignIn)
+        except msgspec.MsgspecError as error:
+            raise Refusal(422, "no token") from error
+        session = self._access.sign_in(sent.token, elapsed())
         if session is None:
             self._note(request, "sign-in-refused", None)
             raise Refusal(401, "nobody has this token")
@@ -270,16 +282,6 @@ class Console:
                 **more,
             )
         )
-
-
-def _field(body: bytes, name: str) -> str:
-    try:
-        value: Any = orjson.loads(body)[name]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise Refusal(422, f"no {name}") from error
-    if not isinstance(value, str):
-        raise Refusal(422, f"no {name}")
-    return value
 
 
 def _answer(values: dict[str, Any]) -> web.Response:

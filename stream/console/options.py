@@ -24,6 +24,8 @@ class ConsoleOptions:
         user_header: Header in which a proxy in front of us says who comes.
         analysts: People whom that header may name who decide; all others look on.
         proxies: Addresses from which that header is believed.
+        names: Names under which browsers reach us; on loopback its own are always among them,
+            elsewhere none stands for any.
         certificate_file: Our certificate (PEM); with it connections use TLS.
         key_file: Its key (PEM), unless it is in the same file.
         plain: Listen beyond loopback without TLS: something in front of us ends it.
@@ -38,6 +40,7 @@ class ConsoleOptions:
     user_header: str = ""
     analysts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    names: tuple[str, ...] = ()
     certificate_file: str = ""
     key_file: str = ""
     plain: bool = False

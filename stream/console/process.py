@@ -74,19 +74,23 @@ def run_console(
 
 def _access(options: ConsoleOptions) -> tuple[Access, str]:
     """Who may come; and the token of whoever started us, where nobody was named."""
+    names = frozenset(name.lower() for name in options.names)
+    if is_loopback(options.host):
+        names |= {"localhost", "127.0.0.1", "[::1]", options.host}
     proxy = None
     if options.user_header:
         proxy = Proxy(options.user_header, frozenset(options.analysts), frozenset(options.proxies))
     if options.tokens_file:
         try:
-            return Access(read_tokens(Path(options.tokens_file), ROLES), proxy), ""
+            return Access(read_tokens(Path(options.tokens_file), ROLES), proxy, names or None), ""
         except ValueError as error:
             raise SettingsError([f"console.tokens_file: {error}"]) from error
     if proxy is not None:
-        return Access(None, proxy), ""
+        return Access(None, proxy, names or None), ""
     token = secrets.token_urlsafe(24)
     digest = sha256(token.encode()).digest()
-    return Access(Tokens({"local": digest}, {"local": "analyst"}), None), token
+    local = Tokens({"local": digest}, {"local": "analyst"})
+    return Access(local, None, names or None), token
 
 
 def _traffic_reader(settings: Settings, book: Book, files: Files, form: str) -> Follower:

@@ -146,8 +146,9 @@ def test_accounts_that_are_dismissed_leave_whoever_has_not_named_them() -> None:
     other = world.found("c3", 4, range(20, 23))
     world.clusters.put(other, tie(5, [8, 20, 21]), 1)
     assert world.clusters.excused() == {4, 5, 6, 7, 8}
-    world.clusters.excuse(world.clusters.excused())
+    other.excuse(world.clusters.excused())
     assert 8 not in other.holdings
+    world.findings["one"].excuse(world.clusters.excused())
     assert 4 in world.findings["one"].holdings
     world.feedback.lapse(501)
     assert world.clusters.excused() == set()

@@ -134,4 +134,13 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("search-text").focus();
 });
 addEventListener("hashchange", () => route());
+// Browsers open six connections to a server at most: a page that nobody sees holds none of them.
+const wake = () => {
+  if (!session.name) return;
+  listen();
+  soon();
+};
+addEventListener("pagehide", () => news?.close());
+addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
+document.addEventListener("visibilitychange", () => (document.hidden ? news?.close() : wake()));
 start();

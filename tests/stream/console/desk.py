@@ -165,7 +165,7 @@ async def desk(
     console = Console(
         book,
         Views(book, BudgetOptions()),
-        Access(tokens(), proxy),
+        Access(tokens(), proxy, frozenset({"127.0.0.1"})),
         audit,
         writer(folder / "feedback.jsonl"),
         secure=False,

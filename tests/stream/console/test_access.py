@@ -93,3 +93,20 @@ def test_nobody_listens_beyond_loopback_without_knowing_who_comes(
     found = list(faults(ConsoleOptions(**chosen)))  # type: ignore[arg-type]
     assert len(found) == len(told)
     assert all(word in problem for word, problem in zip(told, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("127.0.0.1:8319", True),
+        ("LOCALHOST", True),
+        ("[::1]:8319", True),
+        ("[::1]", True),
+        ("evil.example:8319", False),
+        ("", False),
+    ],
+)
+def test_only_our_own_names_lead_to_us(host: str, *, ours: bool) -> None:
+    names = frozenset({"127.0.0.1", "localhost", "[::1]"})
+    assert Access(None, None, names).is_ours(host) is ours
+    assert Access(None, None).is_ours(host)

@@ -174,3 +174,12 @@ def test_news_come_as_they_happen_and_end_with_the_server(tmp_path: Path) -> Non
             assert second == {"version": first["version"] + 2, "reading": "live"}
 
     at_the_desk(tmp_path, scenario)
+
+
+def test_a_name_that_leads_here_is_not_enough(tmp_path: Path) -> None:
+    async def scenario(one: Desk) -> None:
+        await one.sign_in("ada")
+        for path in ("/", "/api/overview", "/api/session"):
+            assert (await one.ask(path, Host="evil.example:8319")).status == 421
+
+    at_the_desk(tmp_path, scenario)
