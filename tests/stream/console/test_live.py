@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import numpy as np
+import pytest
+from structlog.testing import capture_logs
 
 from models.batch import EventBatch
 from models.protocol import Forget, Rows
 from models.wire import to_frames
 from schemas.codec import encode
 from schemas.feedback import FeedbackRecord
-from stream.broker.follow import Record
+from stream.broker.follow import Record, Records
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
+from stream.console import live
 from stream.console.book import Book
-from stream.console.deciding import TopicWriter
 from stream.console.live import RowsReader, followers, read_alerts_so_far
 from stream.console.traffic import Traffic
-from stream.receive.delivery import Delivery
-from tests.broker.mock import MockCluster
 from tests.stream.console.desk import ALERT, alerts, batches, scores
 
 
@@ -70,60 +66,31 @@ def test_a_forgotten_account_is_forgotten_here_too() -> None:
     assert book.traffic.accounts.row(name) is None
 
 
-def followed(options: KafkaOptions, book: Book, until: Callable[[], bool]) -> None:
-    """Follow all topics until something holds."""
-    stop = Event()
-    with ThreadPoolExecutor() as threads:
-        running = [threads.submit(one, stop) for one in followers(options, book)]
-        deadline = time.monotonic() + 30
-        try:
-            while not until():
-                assert time.monotonic() < deadline
-                assert not any(one.done() for one in running)
-                time.sleep(0.05)
-        finally:
-            stop.set()
-    for one in running:
-        one.result()
+def test_each_topic_becomes_its_part_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    book, batch, names = Book(Traffic()), placed(batches()[0], 0), TopicNames.of(KafkaOptions())
+    [score, *_] = scores()
+    verdict = FeedbackRecord(ALERT, "2026-09-10T00:00:00.000000Z", "confirm", by="ada")
+    topics = {
+        names.alerts: [b"none", *map(encode, alerts())],
+        names.feedback: [b"{}", encode(verdict)],
+        names.facts: [b"[]", b'{"account":"mule-0001","time":5,"status":"banned"}'],
+        names.account_scores: [b"", encode(score), b"{}"],
+        names.events: [b"?", *to_frames(Rows("requests/0", -1, len(batch), batch))],
+    }
 
+    def read(options: KafkaOptions, topic: str, **_: object) -> Records:
+        yield from (Record(0, offset, value) for offset, value in enumerate(topics[topic]))
 
-def test_topics_become_what_the_page_shows_and_verdicts_come_back() -> None:
-    names = TopicNames.of(KafkaOptions())
-    topics = (names.alerts, names.feedback, names.facts, names.account_scores, names.events)
-    with MockCluster(dict.fromkeys(topics, 1)) as cluster:
-        options = KafkaOptions(bootstrap_servers=cluster.bootstrap_servers)
-        book, batch = Book(Traffic()), placed(batches()[0], 0)
-        rows = to_frames(Rows("requests/0", -1, len(batch), batch))
-        [score, *_] = scores()
-        verdict = FeedbackRecord(ALERT, "2026-09-10T00:00:00.000000Z", "confirm", by="ada")
-
-        async def write() -> None:
-            delivery = Delivery(options, 10.0)
-            await delivery.start(topics)
-            told = [b"no alert", *map(encode, alerts())]
-            await delivery.deliver(names.alerts, [(b"k", value) for value in told])
-            await delivery.deliver(names.events, [(b"k", value) for value in rows])
-            await delivery.deliver(names.account_scores, [(b"k", encode(score))])
-            await delivery.deliver(
-                names.facts, [(b"k", b'{"account":"mule-0001","time":5,"status":"banned"}')]
-            )
-            await TopicWriter(delivery, names.feedback, lambda: 0).write(verdict)
-            await delivery.stop()
-
-        asyncio.run(write())
-        read_alerts_so_far(options, book)
-        assert len(book.lives) == 3
-        assert book.traffic.requests == 0
-        followed(
-            options,
-            book,
-            lambda: (
-                bool(book.traffic.requests and book.verdicts and book.facts)
-                and book.score(score.entity.id) is not None
-            ),
-        )
+    monkeypatch.setattr(live, "read_topic", read)
+    read_alerts_so_far(KafkaOptions(), book)
+    assert (len(book.lives), book.traffic.requests) == (3, 0)
+    with capture_logs() as logged:
+        for follow in followers(KafkaOptions(), book):
+            follow(Event())
+    assert [entry["event"] for entry in logged] == ["record_left_out"] * 5
     assert book.traffic.requests == len(batch)
     assert [said.by for said in book.verdicts[ALERT]] == ["ada"]
     assert book.facts["mule-0001"].status == "banned"
-    # The alerts that were read before come again, and change nothing.
+    assert book.score(score.entity.id) == score
+    # The alerts that were read before have come again, and changed nothing.
     assert [len(life) for life in book.lives.values()] == [4, 4, 4]
