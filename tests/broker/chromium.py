@@ -11,6 +11,7 @@ from tests.broker.packages import unpacked
 
 PACKAGES = ("chromium", "chromium-driver", "fonts-dejavu-core")
 
+_LIBRARIES = ("usr/lib/*-linux-gnu*", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*/pulseaudio")
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{root}/usr/share/fonts</dir><cachedir>{folder}/fonts</cachedir></fontconfig>
 """
@@ -34,10 +35,7 @@ class Chromium:
         """The environment in which it finds libraries and fonts, and writes into a folder alone."""
         environ = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
         if self.root is not None:
-            libraries = [
-                *self.root.glob("usr/lib/*-linux-gnu*"),
-                *self.root.glob("lib/*-linux-gnu*"),
-            ]
+            libraries = [folder for place in _LIBRARIES for folder in self.root.glob(place)]
             environ["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
             fonts = folder / "fonts.conf"
             fonts.write_text(_FONTS.format(root=self.root, folder=folder))
