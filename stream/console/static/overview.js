@@ -42,7 +42,7 @@ export function overviewPage() {
     const raised = SEVERITIES.map((name) => ({ ...bySeverity[name], fill: name }));
     put(alerts.body, time.columns ? [columns(time, raised, 170, "Alert events over time by severity"), legend([...raised].reverse())] : nothing());
     put(evidence.body, found.evidence.length ? [strips(time, found.evidence, 12),
-      h("p", { class: "note" }, `The darker, the more the signal weighed in the alerts of that time (log odds, added up). Columns of ${span(found.step)}, UTC.`)] : nothing());
+      h("p", { class: "note" }, `The stronger a mark, the more the signal weighed in the alerts of that time (log odds, added up). Columns of ${span(found.step)}, UTC.`)] : nothing());
   }
   return { node, refresh, title: "Overview" };
 }
