@@ -6,8 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from schemas.errors import InvalidRecord
 from schemas.request import Identifier
-from schemas.times import EventTime
+from schemas.times import EventTime, to_seconds
 
 Verdict = Literal["confirm", "dismiss"]
 Scope = Literal["ties", "accounts"]
@@ -36,3 +37,20 @@ class FeedbackRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     by: str | None = None
     scope: Scope | None = None
     expires: EventTime | None = None
+
+
+def in_seconds(record: FeedbackRecord) -> FeedbackRecord:
+    """The record with its times as Unix seconds.
+
+    Raises:
+        InvalidRecord: A time is none, it ends before it holds, or what is no dismissal is bounded.
+    """
+    time, expires = to_seconds(record.time, "time"), record.expires
+    if expires is not None:
+        expires = to_seconds(expires, "expires")
+        if expires <= time:
+            raise InvalidRecord("a verdict ends after its time", "expires")
+    for field, value in (("scope", record.scope), ("expires", expires)):
+        if value is not None and record.verdict != "dismiss":
+            raise InvalidRecord("only a dismissal has one", field)
+    return msgspec.structs.replace(record, time=time, expires=expires)
