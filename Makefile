@@ -11,8 +11,8 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats \
-	parity chaos schemas reference constraints clean
+.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
+	parity chaos pictures schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -76,11 +76,17 @@ bench-kafka: setup ## speed through Kafka, beside the straightforward pipeline o
 bench-formats: setup ## how fast each input format is decoded, beside the native one
 	$(BIN)/python -m bench.formats
 
+bench-console: setup ## how long an analyst waits for pages, over a million requests
+	$(BIN)/python -m bench.console
+
 parity: setup ## 300,000 requests locally and through Kafka, the work shared in nine ways
 	$(BIN)/python -m tests.long.parity
 
 chaos: setup ## kill -9 of workers, workers added and removed, a broker that restarts and stalls
 	$(BIN)/python -m tests.long.chaos
+
+pictures: setup ## docs/images of the console, by the test of the page in a browser
+	GAUGER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/stream/console/test_browser.py -k from_the_link
 
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas

@@ -245,7 +245,9 @@ def _step(cluster: Cluster, fresh: int) -> Activity | None:
     replaced = cluster.at_large < cluster.strength
     changed = _severity(cluster, len(cluster.named) + fresh) != cluster.severity
     raised = changed and cluster.verdict == "confirm" and not cluster.closed
-    return "update" if raised or (fresh and (grown or replaced or changed)) else None
+    # Closed by a dismissal that has ended: it stands again, with whomever it had named.
+    resumed = cluster.severity == "info" and not cluster.verdict
+    return "update" if raised or resumed or (fresh and (grown or replaced or changed)) else None
 
 
 def _severity(cluster: Cluster, accounts: int) -> Severity:

@@ -35,6 +35,8 @@ class Cluster:
         banned: Those of them that were banned. Their ties stay: who takes them up replaces them.
         strength: The most accounts that were named and at large.
         verdict: What people said of it last, at the event time `judged` (microseconds).
+        until: When a dismissal ends, microseconds of event time; 0: never.
+        scope: `accounts` where a dismissal is about the accounts named, whatever they share.
     """
 
     id: str
@@ -56,6 +58,8 @@ class Cluster:
     closed: bool = False
     verdict: str = ""
     judged: int = 0
+    until: int = 0
+    scope: str = ""
 
     @property
     def dismissed(self) -> bool:
@@ -123,6 +127,12 @@ class Cluster:
         self.banned.discard(account)
         self.strength = min(self.strength, len(self.named))
         self._core = None
+
+    def excuse(self, accounts: Iterable[int]) -> None:
+        """Drop those of these accounts that no alert of this finding has named."""
+        for account in accounts:
+            if account in self.holdings and account not in self.named:
+                self.forget(account)
 
     def keeps(self, tie: TieFinding) -> bool:
         """Whether a tie that belonged here still does: it has not grown far beyond the core."""
@@ -201,6 +211,11 @@ class Clusters:
         self.dismissed.difference_update(cluster.ties)
         self.by_tie.update(dict.fromkeys(cluster.ties, cluster.id))
 
+    def excused(self) -> set[int]:
+        """Accounts that were dismissed themselves, and not only what they share."""
+        whole = (one for one in self.all.values() if one.dismissed and one.scope == "accounts")
+        return {account for cluster in whole for account in cluster.named}
+
     def find(self, tie: TieFinding) -> Cluster | None:
         """The cluster that the tie belongs to: the one that holds it, else the largest overlap.
 
@@ -252,7 +267,7 @@ class Clusters:
                 "paid": sorted(cluster.paid),
                 "banned": sorted(cluster.banned),
                 "told": [cluster.sequence, cluster.strength, cluster.severity, cluster.closed],
-                "verdict": [cluster.verdict, cluster.judged],
+                "verdict": [cluster.verdict, cluster.judged, cluster.until, cluster.scope],
             }
             for cluster in self.all.values()
         ]
@@ -265,7 +280,7 @@ class Clusters:
             best = saved["best"]
             cluster = Cluster(saved["id"], first_epoch, last_epoch, best, p_value, q_value)
             sequence, strength, severity, closed = saved["told"]
-            cluster.verdict, cluster.judged = saved["verdict"]
+            cluster.verdict, cluster.judged, cluster.until, cluster.scope = saved["verdict"]
             cluster.ties = {tie["key"]: TieFinding(**tie) for tie in saved["ties"]}
             if cluster.dismissed:
                 self.dismissed.update(cluster.ties)

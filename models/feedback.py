@@ -51,6 +51,24 @@ class Feedback:
         self.waiting = WaitingVerdicts()
         self.counts = VerdictCounts()
 
+    def lapse(self, end: int) -> set[int]:
+        """Let dismissals end that hold until before this time (microseconds).
+
+        Their findings stand again, without a verdict: whatever shows their ties next is told.
+
+        Returns:
+            The accounts of these findings, which teach the baseline no more.
+        """
+        lapsed = [
+            cluster
+            for cluster in self._clusters.all.values()
+            if cluster.dismissed and 0 < cluster.until < end
+        ]
+        for cluster in lapsed:
+            cluster.verdict, cluster.until, cluster.scope = "", 0, ""
+            self._clusters.take_back(cluster)
+        return {account for cluster in lapsed for account in cluster.named}
+
     def heed(self, end: int, findings: Mapping[str, Cluster]) -> Heeded:
         """Let verdicts from before this time (microseconds) act on the findings, by alert id."""
         heeded = Heeded()
@@ -68,6 +86,7 @@ class Feedback:
     def _judge(self, cluster: Cluster, verdict: Verdict, heeded: Heeded) -> None:
         was_dismissed = cluster.dismissed
         cluster.judged, cluster.verdict = verdict.time, verdict.verdict
+        cluster.until, cluster.scope = verdict.until, verdict.scope
         heeded.judged.append(cluster)
         if not cluster.dismissed:
             self.counts.confirmed += 1
@@ -81,6 +100,9 @@ class Feedback:
         if not was_dismissed:
             self._clusters.let_go(cluster)
             self._budget.charge()
+        if cluster.scope == "accounts":
+            for other in self._clusters.all.values():
+                other.excuse(cluster.named)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from models.protocol import NOTHING, Sent, Standing, Verdicts
 
-PlacedVerdict = tuple[int, int, str, str]
-"""Position, event time in microseconds, alert id, `confirm` or `dismiss`."""
+PlacedVerdict = tuple[int, int, str, str, int, str]
+"""Position, and the fields of a `models.verdicts.Verdict`."""
 
 
 class FeedbackPartition:

@@ -164,10 +164,13 @@ class Head:
 
     def _heed(self, epoch: int) -> Heeded:
         end = self._announcer.end_of(epoch)
+        lapsed = self._feedback.lapse(end)
         if not self._feedback.waiting.any_before(end):
-            return Heeded()
+            return Heeded(flagged=lapsed)
         findings = {self._announcer.alert_id(cluster): cluster for cluster in self.findings}
-        return self._feedback.heed(end, findings)
+        heeded = self._feedback.heed(end, findings)
+        heeded.flagged |= lapsed - heeded.released
+        return heeded
 
     def _note_tests(self, epoch: int, reports: Sequence[TieReport]) -> None:
         tested = [

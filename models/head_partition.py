@@ -142,9 +142,9 @@ class HeadPartition:
             self.gaps += 1
             return
         self._feedback_coverage[message.source] = max(covered, message.position)
-        for position, time, alert_id, verdict in message.verdicts:
-            if position > covered:
-                self._head.add_verdict(Verdict(time, alert_id, verdict))
+        for placed in message.verdicts:
+            if placed[0] > covered:
+                self._head.add_verdict(Verdict(*placed[1:]))
 
     def _to_all(self, message: Close | Concluded) -> list[tuple[int, Close | Concluded]]:
         return [(number, message) for number in range(self._partitions)]

@@ -65,6 +65,8 @@ class Placing:
         for report in reports:
             self._announcer.note_clear(report.ties.clear)
         time = self._announcer.time_of(epoch)
+        excused = self.joining.clusters.excused()
+        self._allowed.excuse(excused)
         judged = [self._finding(*tie, time, learning) for tie in _listed(reports)]
         found = [tie for tie in judged if tie is not None]
         found += self.crossing.find(epoch, time, reports, learning=learning)
@@ -74,6 +76,8 @@ class Placing:
             entity = self._announcer.entity_id(tie.key, epoch)
             cluster = self.joining.place(tie, entity, epoch)
             if cluster is not None:
+                # Ties that had waited may come with them.
+                cluster.excuse(excused)
                 changed[cluster.id] = cluster
         return changed
 

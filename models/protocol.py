@@ -131,13 +131,14 @@ class Standing:
 class Verdicts:
     """To the head: verdicts out of records (`previous`, `position`] of a source of feedback.
 
-    Each is (position, event time in microseconds, alert id, `confirm` or `dismiss`).
+    Each is the position and the fields of a `models.verdicts.Verdict`; before scopes and expiries
+    were known, the first three of them.
     """
 
     source: str
     previous: int
     position: int
-    verdicts: Sequence[tuple[int, int, str, str]]
+    verdicts: Sequence[tuple[int, int, str, str, int, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ def _from_3(state: State) -> State:
         _add_crossings(head)
         for cluster in head["joining"]["clusters"]:
             cluster["paid"] = []
+            # Dismissals held for ever, and for what accounts share alone.
+            cluster["verdict"] += [0, ""]
     return state
 
 

@@ -9,11 +9,16 @@ from schemas.codec import decode_feedback
 
 
 class Verdict(NamedTuple):
-    """One verdict on one finding: event time in microseconds, `confirm` or `dismiss`."""
+    """One verdict on one finding: event time in microseconds, `confirm` or `dismiss`.
+
+    A dismissal may end `until` an event time (0: never), and its `scope` may be `accounts`.
+    """
 
     time: int
     alert_id: str
     verdict: str
+    until: int = 0
+    scope: str = ""
 
 
 def verdict_of(line: bytes) -> Verdict:
@@ -23,7 +28,9 @@ def verdict_of(line: bytes) -> Verdict:
         InvalidRecord: It is none.
     """
     record = decode_feedback(line)
-    return Verdict(round(float(record.time) * 1e6), record.alert_id, record.verdict)
+    until = 0 if record.expires is None else round(float(record.expires) * 1e6)
+    time = round(float(record.time) * 1e6)
+    return Verdict(time, record.alert_id, record.verdict, until, record.scope or "")
 
 
 class WaitingVerdicts:
@@ -43,12 +50,10 @@ class WaitingVerdicts:
     def due(self, end: int) -> list[Verdict]:
         """The latest verdict on each finding from before this time (microseconds), by finding.
 
-        Of two of one moment the confirmation holds: wrongly dismissed, a campaign goes unseen.
+        Of several of one moment the confirmation holds, else what hides the least: wrongly
+        dismissed, a campaign goes unseen.
         """
-        due = sorted(
-            (verdict for verdict in self._waiting if verdict.time < end),
-            key=lambda one: (one.time, one.verdict == "confirm"),
-        )
+        due = sorted((verdict for verdict in self._waiting if verdict.time < end), key=_precedence)
         self._waiting.difference_update(due)
         latest = {verdict.alert_id: verdict for verdict in due}
         return [latest[alert_id] for alert_id in sorted(latest)]
@@ -60,3 +65,9 @@ class WaitingVerdicts:
     def load(self, state: Iterable[Iterable[Any]]) -> None:
         """Take what `dump` gave."""
         self._waiting = {Verdict(*values) for values in state}
+
+
+def _precedence(verdict: Verdict) -> tuple[int, bool, bool, float]:
+    """The later a verdict comes in this order, the more it holds."""
+    ends = -verdict.until if verdict.until else float("-inf")
+    return verdict.time, verdict.verdict == "confirm", verdict.scope != "accounts", ends

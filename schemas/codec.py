@@ -22,7 +22,7 @@ from msgspec.structs import force_setattr
 from schemas.alert import AlertEvent
 from schemas.errors import InvalidRecord
 from schemas.facts import FactsRecord
-from schemas.feedback import FeedbackRecord
+from schemas.feedback import FeedbackRecord, in_seconds
 from schemas.refusal import refused_json, refused_value
 from schemas.request import REQUEST_FIELDS, WHOLE_FIELDS, RequestEvent
 from schemas.score import ScoreRecord
@@ -152,8 +152,7 @@ def decode_feedback(line: bytes) -> FeedbackRecord:
     Raises:
         InvalidRecord: With the reason and the field at fault.
     """
-    feedback = _convert(_parse_object(line), FeedbackRecord)
-    return msgspec.structs.replace(feedback, time=to_seconds(feedback.time, "time"))
+    return in_seconds(_convert(_parse_object(line), FeedbackRecord))
 
 
 def decode_alert(line: bytes) -> AlertEvent:

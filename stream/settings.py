@@ -20,6 +20,7 @@ from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
 from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
 from stream.broker.security import TlsFiles, tls_context
+from stream.console.options import ConsoleOptions
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError, meant
 from stream.format_paths import read_format_paths
@@ -44,6 +45,7 @@ SECTIONS: dict[str, type] = {
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
     "metrics": MetricsOptions,
+    "console": ConsoleOptions,
     "kafka": KafkaOptions,
     "forward": ForwardOptions,
     "sharing": SharingOptions,
@@ -76,6 +78,7 @@ class Settings:
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
         metrics: Where workers tell of themselves.
+        console: Where and to whom findings are shown.
         kafka: The cluster, and how an application shares its work.
         forward: Where alerts are sent.
         sharing: How indicators are shared.
@@ -92,6 +95,7 @@ class Settings:
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     metrics: MetricsOptions = field(default_factory=MetricsOptions)
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
     kafka: KafkaOptions = field(default_factory=KafkaOptions)
     forward: ForwardOptions = field(default_factory=ForwardOptions)
     sharing: SharingOptions = field(default_factory=SharingOptions)

@@ -14,7 +14,7 @@ import typer
 import yaml
 
 from stream.cli.main import app
-from stream.listening import listening_faults
+from stream.serving.listening import listening_faults
 from stream.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent

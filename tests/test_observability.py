@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from stream.monitoring.metrics import ALL
-from stream.receive.tokens import read_tokens
+from stream.serving.tokens import read_tokens
 from tests.broker.packages import Programs
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"

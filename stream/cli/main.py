@@ -10,6 +10,7 @@ import typer
 from stream.cli.accounts import accounts
 from stream.cli.alerts import alerts
 from stream.cli.compare import compare
+from stream.cli.console import console
 from stream.cli.doctor import doctor
 from stream.cli.evaluate import evaluate
 from stream.cli.explain import explain
@@ -42,8 +43,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for verb in (
-    replay, topics, publish, warm, worker, receive, sketch, alerts, forward, explain, who, accounts,
-    trace, forget, simulate, evaluate, compare, doctor,
+    replay, topics, publish, warm, worker, receive, sketch, console, alerts, forward, explain, who,
+    accounts, trace, forget, simulate, evaluate, compare, doctor,
 ):  # fmt: skip
     app.command()(verb)
 

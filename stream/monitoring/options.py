@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from stream.listening import ListenOptions
+from stream.serving.listening import ListenOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,12 @@ import structlog
 from aiohttp import web
 
 from stream.errors import FailedRun
-from stream.listening import listening_faults
 from stream.monitoring.exposition import CONTENT_TYPE
 from stream.monitoring.health import Watched
 from stream.monitoring.options import MetricsOptions
-from stream.receive.tokens import Tokens
-from stream.serving import serve, tls_context, tokens_of
+from stream.serving.listening import listening_faults
+from stream.serving.server import serve, tls_context, tokens_of
+from stream.serving.tokens import Tokens
 from stream.settings import SettingsError
 
 _SECTION = "metrics"

@@ -28,7 +28,7 @@ from stream.receive.splitting import (
     protobuf_traces,
 )
 from stream.receive.tally import Tally
-from stream.receive.tokens import Tokens
+from stream.serving.tokens import Tokens
 
 TRACES = "/v1/traces"
 METRICS = "/metrics"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from stream.listening import ListenOptions, listening_faults
+from stream.serving.listening import ListenOptions, listening_faults
 
 Bytes = Annotated[int, Meta(ge=1_024, le=2**31)]
 Seconds = Annotated[float, Meta(ge=0.1, le=600)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import ssl
 
 import structlog
@@ -17,8 +16,8 @@ from stream.receive.delivery import Delivery
 from stream.receive.intake import sketched
 from stream.receive.options import ReceiveOptions, faults
 from stream.receive.tally import Tally
-from stream.receive.tokens import Tokens
-from stream.serving import serve, tls_context, tokens_of
+from stream.serving.server import serve, stop_signal, tls_context, tokens_of
+from stream.serving.tokens import Tokens
 from stream.settings import Settings, SettingsError
 
 _log = structlog.get_logger()
@@ -53,7 +52,7 @@ async def _receive(
     receiver = Receiver(options, settings.kafka, delivery, tokens, sketch, tally)
     telling = asyncio.create_task(tally.tell_on())
     # Before anybody is told that we listen: from then on we may be told to stop.
-    stop = _stop_signal()
+    stop = stop_signal()
     try:
         patience = options.body_seconds + options.delivery_seconds + _GRACE_SECONDS
         server = await serve(receiver.application(), options, context, patience)
@@ -72,11 +71,3 @@ async def _receive(
 def sketching(sketcher: Sketcher, paths: FormatPaths | None = None) -> Sketch:
     """What sketches records of any format; `paths` say where fields stand that it cannot know."""
     return lambda name, bodies: sketched(bodies, input_format(name, paths), sketcher)
-
-
-def _stop_signal() -> asyncio.Event:
-    """Set once we are told to stop."""
-    stop = asyncio.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    return stop

@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -65,14 +65,23 @@ def find_programs() -> Programs:
     Raises:
         NoPackages: This is no Debian, or its packages cannot be downloaded.
     """
+    return Programs(unpacked(PACKAGES))
+
+
+def unpacked(packages: Sequence[str]) -> Path:
+    """The folder in which packages are unpacked, with what they need that is not installed here.
+
+    Raises:
+        NoPackages: This is no Debian, or its packages cannot be downloaded.
+    """
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise NoPackages(f"there is no {tool}")
-    root = _CACHE / sha256(" ".join(PACKAGES).encode()).hexdigest()[:12]
+    root = _CACHE / sha256(" ".join(packages).encode()).hexdigest()[:12]
     with _locked():
         if not root.is_dir():
-            _unpack(root)
-    return Programs(root)
+            _unpack(root, packages)
+    return root
 
 
 @contextmanager
@@ -83,15 +92,15 @@ def _locked() -> Iterator[None]:
         yield
 
 
-def _unpack(root: Path) -> None:
+def _unpack(root: Path, packages: Sequence[str]) -> None:
     half = root.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
     archives = half / "archives"
     (archives / "partial").mkdir(parents=True)
-    if _download(archives).returncode:
+    if _download(archives, packages).returncode:
         # A fresh container knows of no packages yet; only root may ask for their list.
         _run("apt-get", "--quiet", "update")
-        downloaded = _download(archives)
+        downloaded = _download(archives, packages)
         if downloaded.returncode:
             raise NoPackages(f"apt-get says: {downloaded.stdout.strip()[-500:]}")
     for package in archives.glob("*.deb"):
@@ -99,13 +108,13 @@ def _unpack(root: Path) -> None:
     half.rename(root)
 
 
-def _download(folder: Path) -> subprocess.CompletedProcess[str]:
+def _download(folder: Path, packages: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Fetch the packages, and what they need that is not installed here."""
     return _run(
         *("apt-get", "install", "--download-only", "--reinstall", "--assume-yes", "--quiet"),
         *("--no-install-recommends", "--option", f"Dir::Cache::archives={folder}"),
         # Nothing of the system is changed, so that it need not be locked.
-        *("--option", "Debug::NoLocking=1", *PACKAGES),
+        *("--option", "Debug::NoLocking=1", *packages),
     )
 
 

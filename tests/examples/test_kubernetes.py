@@ -11,7 +11,7 @@ import typer
 import yaml
 
 from stream.cli.main import app
-from stream.listening import listening_faults
+from stream.serving.listening import listening_faults
 from stream.settings import SettingsError, load_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "kubernetes"

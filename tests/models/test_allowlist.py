@@ -134,3 +134,14 @@ def test_an_entry_holds_until_it_expires(kind: AllowKind, value: str, tie: int) 
     assert len(left(allowed, tie, NOON - 1)) < 6
     assert len(left(allowed, tie, NOON)) == 6
     assert len(left(allowed, tie, NOON + 1)) == 6
+
+
+def test_who_is_excused_leaves_a_tie_until_the_next_say_otherwise() -> None:
+    allowed = allowing("a2")
+    allowed.excuse([5, 3])
+    assert left(allowed) == [1, 4, 6]
+    allowed.excuse([])
+    assert left(allowed) == [1, 3, 4, 5, 6]
+    bare = allowing()
+    bare.excuse([1, 2, 3, 4])
+    assert left(bare) == []

@@ -17,9 +17,18 @@ from tests.models.tie_findings import tie
 
 OPTIONS = BudgetOptions()
 
-verdicts = st.builds(
-    Verdict, st.integers(0, 5), st.sampled_from("abc"), st.sampled_from(["confirm", "dismiss"])
+said = st.sampled_from(
+    [("confirm", 0, ""), ("dismiss", 0, ""), ("dismiss", 50, ""), ("dismiss", 40, "accounts")]
 )
+verdicts = st.builds(
+    lambda time, alert, words: Verdict(time, alert, *words),
+    st.integers(0, 5),
+    st.sampled_from("abc"),
+    said,
+)
+
+MILDEST = [("dismiss", 40, "accounts"), ("dismiss", 0, ""), ("dismiss", 50, ""), ("confirm", 0, "")]
+"""What of one moment holds, by how little it hides."""
 
 
 @given(st.lists(verdicts, max_size=12), st.randoms(use_true_random=False))
@@ -42,7 +51,7 @@ def test_the_latest_verdict_holds_whatever_the_order(given_verdicts: list[Verdic
             mine = [
                 one for one in given_verdicts if one.alert_id == alert and start <= one.time < end
             ]
-            last = max(mine, key=lambda one: (one.time, one.verdict == "confirm"), default=None)
+            last = max(mine, key=lambda one: (one.time, MILDEST.index(one[2:])), default=None)
             assert [one for one in due if one.alert_id == alert] == ([last] if last else [])
     assert found[0][2] == []
 
@@ -64,8 +73,10 @@ class World:
         cluster.named, cluster.sequence = dict.fromkeys(accounts, 1), 0
         return cluster
 
-    def say(self, time: int, alert_id: str, verdict: str) -> Heeded:
-        self.feedback.waiting.add(Verdict(time, alert_id, verdict))
+    def say(
+        self, time: int, alert_id: str, verdict: str, until: int = 0, scope: str = ""
+    ) -> Heeded:
+        self.feedback.waiting.add(Verdict(time, alert_id, verdict, until, scope))
         return self.feedback.heed(100, self.findings)
 
 
@@ -105,6 +116,51 @@ def test_a_verdict_older_than_the_one_that_holds_changes_nothing() -> None:
         assert world.say(time, "one", verdict) == Heeded()
     assert str(world.clusters.dump()) == str(before)
     assert world.feedback.counts.dismissed == 1
+
+
+def test_a_dismissal_that_expires_lets_the_finding_stand_again() -> None:
+    world = World()
+    world.say(1, "one", "dismiss", until=500)
+    assert world.feedback.lapse(500) == set()
+    assert world.clusters.dismissed == {1}
+    assert world.feedback.lapse(501) == {0, 1, 2, 3, 4}
+    assert (world.clusters.by_tie, world.clusters.dismissed) == ({1: "c1", 2: "c2"}, set())
+    assert not world.findings["one"].dismissed
+    assert world.feedback.lapse(502) == set()
+    assert world.budget.overrun > 1.0
+
+
+def test_a_dismissal_without_expiry_or_taken_back_never_lapses() -> None:
+    world = World()
+    world.say(1, "one", "dismiss")
+    world.say(1, "two", "dismiss", until=500)
+    world.say(2, "two", "confirm")
+    assert world.feedback.lapse(10**18) == set()
+    assert world.findings["two"].verdict == "confirm"
+
+
+def test_accounts_that_are_dismissed_leave_whoever_has_not_named_them() -> None:
+    world = World()
+    world.clusters.put(world.findings["two"], tie(3, range(4, 12)), 1)
+    world.say(1, "two", "dismiss", 500, "accounts")
+    other = world.found("c3", 4, range(20, 23))
+    world.clusters.put(other, tie(5, [8, 20, 21]), 1)
+    assert world.clusters.excused() == {4, 5, 6, 7, 8}
+    other.excuse(world.clusters.excused())
+    assert 8 not in other.holdings
+    world.findings["one"].excuse(world.clusters.excused())
+    assert 4 in world.findings["one"].holdings
+    world.feedback.lapse(501)
+    assert world.clusters.excused() == set()
+
+
+def test_scope_and_expiry_outlive_a_restart() -> None:
+    world = World()
+    world.say(1, "one", "dismiss", 500, "accounts")
+    loaded = Clusters()
+    loaded.load(decode_state(encode_state({"it": world.clusters.dump()}))["it"])
+    assert loaded.excused() == world.clusters.excused() == {0, 1, 2, 3, 4}
+    assert loaded.all["c1"].until == 500
 
 
 def test_verdicts_on_unknown_findings_are_counted_and_no_more() -> None:
@@ -185,3 +241,13 @@ def test_a_confirmation_wakes_no_finding_that_has_ended() -> None:
     speaker.announce(cluster, 9_000, holders(range(99)))
     cluster.verdict = "confirm"
     assert speaker.announce(cluster, 9_001, holders(range(99))) == []
+
+
+def test_a_finding_whose_dismissal_has_ended_is_told_again() -> None:
+    speaker, cluster = judged("dismiss")
+    speaker.announce(cluster, 6, holders(range(99)))
+    cluster.verdict = ""
+    [update] = speaker.announce(cluster, 7, holders(range(99)))
+    assert (update.activity, update.severity, update.sequence) == ("update", "low", 2)
+    assert (update.accounts, update.accounts_total) == ([], 4)
+    assert not speaker.has_news(cluster, 8)

@@ -24,7 +24,7 @@ def read(source: FeedbackPartition, log: list[str | None], stop: int, size: int)
         start = source.position + 1
         end = min(start + size, stop)
         verdicts: list[PlacedVerdict] = [
-            (place, place, alert, "confirm")
+            (place, place, alert, "confirm", 0, "")
             for place, alert in enumerate(log[start:end], start)
             if alert is not None
         ]
@@ -62,8 +62,8 @@ def test_every_verdict_reaches_the_head_once_whatever_is_read_again(
 def test_what_follows_on_something_missing_is_refused() -> None:
     source, head = FeedbackPartition("feedback/0"), Mock()
     partition = HeadPartition(head, 1, EpochOptions(), [])
-    source.read([(0, 0, "a", "confirm")], 0)
-    [late] = source.read([(1, 0, "b", "confirm")], 1).head
+    source.read([(0, 0, "a", "confirm", 0, "")], 0)
+    [late] = source.read([(1, 0, "b", "confirm", 0, "")], 1).head
     partition.receive(late)
     assert (partition.gaps, head.add_verdict.called) == (1, False)
 
@@ -81,7 +81,7 @@ def test_a_cut_of_the_head_stays_as_it_is_while_verdicts_come() -> None:
     head.add_verdict.side_effect = lambda verdict: state["waiting"].append(verdict.alert_id)
     partition = HeadPartition(head, 1, EpochOptions(), [])
     cut = partition.cut()
-    [verdicts] = source.read([(0, 0, "a", "confirm")], 0).head
+    [verdicts] = source.read([(0, 0, "a", "confirm", 0, "")], 0).head
     partition.receive(verdicts)
     assert state["waiting"] == ["a"]
     assert [*cut.pieces, cut.closing["feedback_coverage"]] == [{"head": {"waiting": []}}, {}]

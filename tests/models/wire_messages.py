@@ -135,7 +135,10 @@ tested = st.builds(
 )
 batches = st.lists(events, min_size=1, max_size=6).map(BUILDER.build)
 facts = st.tuples(positions, keys, positions, st.dictionaries(names, positions, max_size=2))
-verdicts = st.tuples(positions, positions, names, st.sampled_from(["confirm", "dismiss"]))
+verdicts = st.tuples(
+    *(positions, positions, names, st.sampled_from(["confirm", "dismiss"])),
+    *(positions, st.sampled_from(["", "ties", "accounts"])),
+)
 messages: dict[type, st.SearchStrategy[Any]] = {
     Rows: st.builds(Rows, names, positions, positions, st.none() | batches),
     Facts: st.builds(Facts, names, positions, positions, st.lists(facts, max_size=3)),

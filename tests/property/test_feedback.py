@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,9 @@ def first_alert() -> AlertEvent:
     return decode_alert(local().alerts[0])
 
 
-def verdict(moment: float, word: str, alert_id: str | None = None) -> bytes:
-    return line(alert_id=alert_id or first_alert().alert_id, time=moment, verdict=word, by="ada")
+def verdict(moment: float, word: str, alert_id: str | None = None, **rest: Any) -> bytes:
+    alert_id = alert_id or first_alert().alert_id
+    return line(alert_id=alert_id, time=moment, verdict=word, by="ada", **rest)
 
 
 @cache
@@ -53,6 +55,13 @@ def feedback() -> list[bytes]:
 
 
 @cache
+def suppression() -> list[bytes]:
+    """The accounts of the first finding are of no interest for some hours."""
+    moment = after_first()
+    return [verdict(moment, "dismiss", scope="accounts", expires=moment + 0.3 * DAY)]
+
+
+@cache
 def bans() -> list[bytes]:
     moment = after_first()
     return [
@@ -68,6 +77,11 @@ def replayed(verdicts: Sequence[bytes], partitions: int = 1) -> tuple[Heard, Cou
     assert run.add_facts(bans()) == []
     assert run.add_feedback(list(verdicts)) == []
     return play(run, lines()), run.counters
+
+
+@cache
+def heard_with_suppression() -> Heard:
+    return replayed(suppression())[0]
 
 
 @cache
@@ -100,6 +114,12 @@ def test_neither_order_nor_repetition_nor_partitions_of_verdicts_show(partitions
 @pytest.mark.parametrize("odds", [UNDISTURBED, CRASHES], ids=["undisturbed", "crashes"])
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_a_deployment_says_what_the_replay_says(partitions: int, odds: Odds) -> None:
+    heard, _ = heard_with_feedback()
+    assert_deployed(heard, feedback(), partitions, odds)
+
+
+def assert_deployed(heard: Heard, verdicts: Sequence[bytes], partitions: int, odds: Odds) -> None:
+    """A deployment hears these verdicts and says what was heard of a replay."""
     world = World(61 + partitions, odds)
     names = ["requests/0", "requests/1"]
     world.add_stages(partitions, [*names, "facts/0", "feedback/0"])
@@ -107,10 +127,9 @@ def test_a_deployment_says_what_the_replay_says(partitions: int, odds: Odds) -> 
         world.actors.append(Requests(world, name, partitions, Recording.whole(part, END)))
     told = Recording(bans(), None, len(bans()))
     world.actors.append(FactsSource(world, "facts/0", partitions, told))
-    said = Recording(feedback(), None, len(feedback()))
+    said = Recording(list(verdicts), None, len(verdicts))
     world.actors.append(FeedbackSource(world, "feedback/0", partitions, said))
     world.run()
-    heard, _ = heard_with_feedback()
     assert list(dict.fromkeys(world.alerts)) == heard.alerts
     assert list(dict.fromkeys(world.scores)) == heard.scores
     assert_no_event_has_two_contents(world.alerts)
@@ -127,3 +146,31 @@ def test_a_run_that_was_saved_goes_on_with_its_verdicts() -> None:
     heard, counters = heard_with_feedback()
     assert [*first.alerts, *second.alerts] == heard.alerts
     assert again.counters == counters
+
+
+def test_what_is_suppressed_is_told_again_when_the_suppression_ends() -> None:
+    ends = after_first() + 0.3 * DAY
+    told = events_of(heard_with_suppression(), first_alert().alert_id)
+    closed = next(place for place, one in enumerate(told) if one.activity == "close")
+    assert told[closed].severity == "info"
+    again = told[closed + 1]
+    assert again.activity == "update"
+    assert to_microseconds(again.time, "time") / 1e6 > ends
+    named = {account for event in told[: closed + 1] for account in event.accounts}
+    for event in map(decode_alert, heard_with_suppression().alerts):
+        if after_first() < to_microseconds(event.time, "time") / 1e6 < ends:
+            assert event.alert_id == first_alert().alert_id or not named & set(event.accounts)
+
+
+def test_a_deployment_suppresses_as_the_replay_does() -> None:
+    assert_deployed(heard_with_suppression(), suppression(), 3, CRASHES)
+
+
+def test_a_suppression_outlives_a_restart() -> None:
+    cut = after_first() + 0.1 * DAY
+    run = open_run()
+    run.add_facts(bans())
+    run.add_feedback(suppression())
+    first = play(run, [one for one in lines() if time_of(one) < cut], finish=False)
+    second = play(load_run(run.save()), [one for one in lines() if time_of(one) >= cut])
+    assert [*first.alerts, *second.alerts] == heard_with_suppression().alerts

@@ -68,7 +68,7 @@ facts = st.builds(
     status=st.sampled_from([None, "active", "limited", "banned"]),
 )
 
-feedback = st.builds(
+opinions = st.builds(
     FeedbackRecord,
     alert_id=identifiers,
     time=seconds,
@@ -76,6 +76,15 @@ feedback = st.builds(
     reason=st.none() | texts,
     by=st.none() | texts,
 )
+suppressions = st.builds(
+    FeedbackRecord,
+    alert_id=identifiers,
+    time=st.just(7.5),
+    verdict=st.just("dismiss"),
+    scope=st.sampled_from([None, "ties", "accounts"]),
+    expires=st.none() | seconds.filter(lambda time: time > 7.5),
+)
+feedback = opinions | suppressions
 
 entities = st.builds(Entity, kind=st.sampled_from(["account", "cluster"]), id=identifiers)
 evidence = st.builds(

@@ -219,3 +219,19 @@ def _plain_alert() -> dict[str, Any]:
         "first_seen": "2025-10-09T08:00:00Z",
         "last_seen": "2025-10-09T08:53:20Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (b'"verdict":"confirm","scope":"ties"', "scope"),
+        (b'"verdict":"confirm","expires":9', "expires"),
+        (b'"verdict":"dismiss","expires":5', "expires"),
+        (b'"verdict":"dismiss","expires":"soon"', "expires"),
+        (b'"verdict":"dismiss","scope":"everything"', "scope"),
+    ],
+)
+def test_scope_and_expiry_that_make_no_sense_are_refused(words: bytes, field: str) -> None:
+    with pytest.raises(InvalidRecord) as refused:
+        codec.decode_feedback(b'{"alert_id":"f","time":5,%b}' % words)
+    assert refused.value.field == field

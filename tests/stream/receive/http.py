@@ -19,8 +19,8 @@ from stream.receive.options import ReceiveOptions
 from stream.receive.process import sketching
 from stream.receive.refusal import Refusal
 from stream.receive.tally import Tally
-from stream.receive.tokens import Tokens
-from stream.serving import Serving, serve
+from stream.serving.server import Serving, serve
+from stream.serving.tokens import Tokens
 
 
 @dataclass

@@ -13,7 +13,7 @@ import zstandard
 
 from stream.edge import Sketcher
 from stream.receive.refusal import Refusal
-from stream.receive.tokens import Tokens
+from stream.serving.tokens import Tokens
 from tests.stream.receive.http import door
 
 PROMPT = "Describe the harbour in the morning, the boats, the gulls and the smell of tar and salt."

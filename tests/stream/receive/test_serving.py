@@ -11,11 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from stream import serving
 from stream.errors import FailedRun
 from stream.receive.options import ReceiveOptions
 from stream.receive.process import run_receiver
-from stream.serving import tls_context
+from stream.serving import server
+from stream.serving.server import tls_context
 from stream.settings import Settings, SettingsError
 from tests.broker.certificates import Certificates, make_certificates
 from tests.stream.receive.http import door
@@ -68,7 +68,7 @@ def test_a_client_without_the_certificate_that_is_asked_for_is_not_let_in(
 def test_a_connection_whose_request_does_not_come_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "_FIRST_REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr(server, "_FIRST_REQUEST_SECONDS", 0.1)
 
     async def scenario() -> None:
         async with door() as one:

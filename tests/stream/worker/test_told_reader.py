@@ -21,9 +21,18 @@ def test_verdicts_go_to_the_head() -> None:
     read = reader.read(records(b"?", good, None))
     assert [refused.offset for refused in read.refused] == [5, 7]
     assert read.sent.accounts == []
-    assert read.sent.head == [Verdicts("feedback/0", -1, 7, [(6, 7_000_000, "a", "dismiss")])]
+    assert read.sent.head == [
+        Verdicts("feedback/0", -1, 7, [(6, 7_000_000, "a", "dismiss", 0, "")])
+    ]
     assert reader.next_offset == 8
     assert reader.tell(at_end=True).head == [Standing("feedback/0", 7, None, (), "feedback")]
+
+
+def test_scope_and_expiry_of_a_verdict_go_with_it() -> None:
+    said = b'{"alert_id":"a","time":7,"verdict":"dismiss","scope":"accounts","expires":9.5}'
+    read = feedback_reader("feedback/0").read(records(said))
+    told = (5, 7_000_000, "a", "dismiss", 9_500_000, "accounts")
+    assert read.sent.head == [Verdicts("feedback/0", -1, 5, [told])]
 
 
 def test_facts_go_to_the_partition_of_their_account() -> None:

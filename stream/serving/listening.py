@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -41,10 +41,19 @@ class ListenOptions:
             return self.host == "localhost"
 
 
-def listening_faults(options: ListenOptions, section: str) -> Iterator[str]:
-    """Why nobody may listen with these options of a section, each as `section.key: what`."""
-    if not options.is_local and not (options.tokens_file or options.client_ca_file):
-        yield f"{section}.host: {options.host} can be reached by others: set tokens_file"
+def listening_faults(
+    options: ListenOptions, section: str, guards: Sequence[str] = ("tokens_file", "client_ca_file")
+) -> Iterator[str]:
+    """Why nobody may listen with these options of a section, each as `section.key: what`.
+
+    Args:
+        options: Options whose single values are legal.
+        section: Of the settings.
+        guards: Options of which one has to say who comes, where strangers can reach us.
+    """
+    if not options.is_local and not any(getattr(options, guard) for guard in guards):
+        text = f"set {' or '.join(guards)}"
+        yield f"{section}.host: {options.host} can be reached by others: {text}"
     if not options.is_local and not (options.certificate_file or options.plain):
         text = "needs certificate_file, or plain = true behind something that ends TLS"
         yield f"{section}.host: {options.host} can be reached by others: {text}"

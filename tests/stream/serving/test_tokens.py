@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream.receive.options import ReceiveOptions, faults
-from stream.receive.tokens import read_tokens
+from stream.serving.tokens import read_tokens
 
 
 def hashed(token: str) -> str:
@@ -100,3 +100,16 @@ def test_sketches_are_written_only_where_they_can_be_read() -> None:
     options = ReceiveOptions(sketch=True)
     assert not list(faults(options, "auto")) + list(faults(options, "native"))
     assert "kafka.input_format is kong" in next(faults(options, "kong"))
+
+
+def test_a_role_is_a_third_word_where_there_are_roles(tmp_path: Path) -> None:
+    path = tmp_path / "tokens"
+    path.write_text(f"ada {hashed('a')} analyst\nbo {hashed('b')}\n")
+    tokens = read_tokens(path, ("viewer", "analyst"))
+    assert [tokens.role(name) for name in ("ada", "bo")] == ["analyst", "viewer"]
+    assert tokens.holder("a") == "ada"
+    with pytest.raises(ValueError, match="line 1"):
+        read_tokens(path)
+    path.write_text(f"ada {hashed('a')} root\n")
+    with pytest.raises(ValueError, match="one of viewer, analyst"):
+        read_tokens(path, ("viewer", "analyst"))

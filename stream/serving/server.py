@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -12,12 +13,20 @@ from weakref import WeakSet
 from aiohttp import web
 
 from stream.errors import FailedRun
-from stream.listening import ListenOptions
-from stream.receive.tokens import Tokens, read_tokens
+from stream.serving.listening import ListenOptions
+from stream.serving.tokens import Tokens, read_tokens
 from stream.settings import SettingsError
 
 _FIRST_REQUEST_SECONDS = 10.0
 _KEEP_ALIVE_SECONDS = 75.0
+
+
+def stop_signal() -> asyncio.Event:
+    """Set once SIGTERM or Ctrl-C tells us to stop."""
+    stop = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
 
 
 class Serving:
@@ -103,14 +112,14 @@ def _impatient(make: Any, served: WeakSet[Any]) -> Callable[[], Any]:
     return made
 
 
-def tokens_of(options: ListenOptions, section: str) -> Tokens | None:
-    """Who is let in; None: whoever reaches us.
+def tokens_of(options: ListenOptions, section: str, roles: Sequence[str] = ()) -> Tokens | None:
+    """Who is let in, in which of the roles; None: whoever reaches us.
 
     Raises:
         SettingsError: Their file cannot be used.
     """
     try:
-        return read_tokens(Path(options.tokens_file)) if options.tokens_file else None
+        return read_tokens(Path(options.tokens_file), roles) if options.tokens_file else None
     except ValueError as error:
         raise SettingsError([f"{section}.tokens_file: {error}"]) from error
 

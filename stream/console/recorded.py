@@ -1,0 +1,101 @@
+"""A finished replay into the book: its alerts, verdicts, facts and scores, then its traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import structlog
+
+from models.findings import in_order
+from models.ingestion import BatchBuilder
+from schemas.codec import decode_facts, decode_feedback, decode_score
+from schemas.errors import InvalidRecord
+from schemas.formats import InputFormat
+from stream.console.book import Book
+from stream.files import read_alerts, read_lines
+from stream.recordings import Recording, share_read
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a replay read and wrote.
+
+    Attributes:
+        alerts: Its alerts.
+        events: The recordings it read.
+        facts: Facts it was given.
+        feedback: Verdicts it was given; the console adds to them.
+        scores: Its scores.
+    """
+
+    alerts: str
+    events: tuple[str, ...] = ()
+    facts: str | None = None
+    feedback: str | None = None
+    scores: str | None = None
+
+
+def read_findings(book: Book, files: Files) -> None:
+    """Read everything but traffic.
+
+    Raises:
+        RecordingError: A file cannot be opened.
+        FailedRun: One breaks off, or its lines are something else.
+    """
+    for event in in_order(read_alerts(files.alerts)):
+        book.add_alert(event)
+    if files.feedback and Path(files.feedback).exists():
+        _each(files.feedback, lambda line: book.add_verdict(decode_feedback(line)))
+    if files.facts:
+        _each(files.facts, lambda line: book.add_facts(decode_facts(line)))
+    if files.scores:
+        _each(files.scores, lambda line: book.add_score(line, decode_score(line)))
+
+
+def _each(path: str, take: Callable[[bytes], None]) -> None:
+    """Take every line of a file; what is none of its kind is left out and told."""
+    refused = 0
+    for _, line in read_lines(path):
+        try:
+            take(line)
+        except InvalidRecord:
+            refused += 1
+    if refused:
+        _log.warning("lines_left_out", file=path, lines=refused)
+
+
+def read_traffic(
+    book: Book, files: Files, decode: InputFormat, builder: BatchBuilder, stop: Event
+) -> None:
+    """Read the recordings; the book says how far that has come.
+
+    Raises:
+        RecordingError: One cannot be opened.
+    """
+    for name, several in _batches(files.events, book, stop):
+        decoded = decode(several)
+        if decoded.events:
+            book.add_batch(builder.build(decoded.events))
+        if decoded.rejects:
+            _log.warning("records_left_out", file=name, records=len(decoded.rejects))
+    book.note_reading("")
+
+
+def _batches(names: tuple[str, ...], book: Book, stop: Event) -> Iterator[tuple[str, list[bytes]]]:
+    for number, name in enumerate(names):
+        with Recording(name) as recording:
+            for block in recording.blocks():
+                if stop.is_set():
+                    return
+                share = share_read([recording])
+                done = number if share is None else number + share
+                book.note_reading(f"{done / len(names):.0%}")
+                if not block.oversized:
+                    yield name, block.lines
+            if recording.truncated:
+                _log.warning("recording_truncated", file=name, reason=recording.truncated)

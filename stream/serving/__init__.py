@@ -1,0 +1,1 @@
+"""What our HTTP servers share: where they listen, TLS, tokens."""
