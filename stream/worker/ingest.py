@@ -19,10 +19,9 @@ from aiokafka.errors import KafkaError
 
 from models.ingestion import BatchBuilder
 from models.protocol import ToSources
-from schemas.formats import input_format
+from stream.batches import Batches
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
-from stream.enrichment import Enricher
 from stream.settings import Settings
 from stream.worker.deadletters import DeadLetters
 from stream.worker.head_news import HeadNews
@@ -71,9 +70,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
         self._news = HeadNews(options, self._names, self._heard.append)
-        self._decode = input_format(options.input_format, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
-        self._enricher = Enricher(settings.enrichment)
+        self._batches = Batches.of(options.input_format, settings, self._builder)
         self._owned: dict[TopicPartition, _Owned] = {}
         self._lock = asyncio.Lock()
         self._assignments = 0
@@ -199,9 +197,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return facts_reader(name, partitions, self._builder)
         if partition.topic == self._names.feedback:
             return feedback_reader(name)
-        return RequestReader(
-            name, partitions, self._settings.epoch, self._decode, self._builder, self._enricher
-        )
+        return RequestReader(name, partitions, self._settings.epoch, self._batches)
 
     async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
         for partition, several in records.items():

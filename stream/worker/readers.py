@@ -11,15 +11,13 @@ import structlog
 from aiokafka import ConsumerRecord
 
 from models.field_watch import FieldWatch
-from models.ingestion import BatchBuilder
+from models.line_reader import LineBlock
 from models.options import EpochOptions
 from models.protocol import Sent, ToSources
 from models.source_partition import SourceMark, SourcePartition
 from schemas.errors import InvalidRecord
-from schemas.formats import InputFormat
-from schemas.request import RequestEvent
+from stream.batches import Batches
 from stream.broker.marks import read_mark
-from stream.enrichment import Enricher
 
 _log = structlog.get_logger()
 
@@ -89,9 +87,7 @@ class RequestReader:
         name: The source.
         partitions: How many account partitions there are.
         options: How event time is cut.
-        decode: The input format.
-        builder: Makes batches under the operator's key.
-        enricher: Fills network facts that requests lack.
+        batches: Makes batches of records.
     """
 
     def __init__(
@@ -99,14 +95,10 @@ class RequestReader:
         name: str,
         partitions: int,
         options: EpochOptions,
-        decode: InputFormat,
-        builder: BatchBuilder,
-        enricher: Enricher,
+        batches: Batches,
     ) -> None:
         self._source = SourcePartition(name, partitions, options)
-        self._enricher = enricher
-        self._decode = decode
-        self._builder = builder
+        self._batches = batches
         self._idle = False
         self._watch = FieldWatch()
         self._watched = 0.0
@@ -159,29 +151,26 @@ class RequestReader:
     def _read_rows(
         self, records: Sequence[ConsumerRecord], marks: Sequence[SourceMark], last: int
     ) -> Read:
-        lines = [record.value or b"" for record in records]
-        decoded = self._decode(lines)
-        self._enricher.enrich(decoded.events)
-        if decoded.events:
-            self._watch_fields(decoded.events)
-        batch = self._builder.build(decoded.events) if decoded.events else None
+        lines = LineBlock.of([record.value or b"" for record in records])
+        made = self._batches.make(lines)
+        if made.batch is not None:
+            self._watch_fields(lines)
         self._tell_dropped()
-        offsets = [records[row].offset for row in decoded.rows]
-        kept = decoded.records(lines)
-        sent = self._source.read(batch, offsets, kept, last, marks)
+        offsets = [records[row].offset for row in made.rows]
+        sent = self._source.read(made.batch, offsets, made.records, last, marks)
         refused = [
             Refused(records[row].offset, error.part or lines[row], error)
-            for row, error in decoded.rejects
+            for row, error in made.rejects
         ]
-        return Read(sent, refused, max(len(records), decoded.requests))
+        return Read(sent, refused, max(len(records), made.requests))
 
-    def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
+    def _watch_fields(self, lines: LineBlock) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""
         moment = time.monotonic()
         if moment - self._watched < _WATCH_SECONDS:
             return
         self._watched = moment
-        for change in self._watch.note(events[:_MOST_WATCHED]):
+        for change in self._watch.note(self._batches.events(lines[:_MOST_WATCHED])):
             _log.warning(
                 "field_returned" if change.returned else "field_vanished",
                 source=self._source.name,
@@ -193,7 +182,7 @@ class RequestReader:
 
     def _tell_dropped(self) -> None:
         """Log now and then how many sketches from the edge could not be used."""
-        self._dropped.update(self._builder.take_dropped_sketches())
+        self._dropped.update(self._batches.take_dropped_sketches())
         moment = time.monotonic()
         if self._dropped and moment - self._dropped_told >= _TELL_SECONDS:
             _log.warning("sketches_dropped", source=self._source.name, reasons=dict(self._dropped))
