@@ -107,7 +107,7 @@ class LineBlock(Sequence[bytes]):
             return LineBlock(self.data, self.starts[place], self.ends[place])
         return self.data[self.starts[place] : self.ends[place]].tobytes()
 
-    def of_rows(self, rows: Sequence[int]) -> LineBlock:
+    def of_rows(self, rows: Sequence[int] | NDArray[np.intp]) -> LineBlock:
         """Some of the lines."""
         return LineBlock(self.data, self.starts[rows], self.ends[rows])
 
@@ -136,7 +136,7 @@ class _Columns:
     def read(self) -> NDArray[np.bool_]:
         """Fill them; which rows are usual. Those of other rows are left empty."""
         lines = self.lines
-        usual = read_lines(
+        usual: NDArray[np.bool_] = read_lines(
             lines.data, lines.starts, lines.ends, _NAMES, _FIELDS,
             self.spans, self.numbers, self.texts, self.text_ends, self.characters,
         )  # fmt: skip
@@ -158,12 +158,14 @@ class _Columns:
 
     def number(self, field: str) -> NDArray[np.float64]:
         """The values of a field."""
-        return self.numbers[_NUMBERS.index(field)]
+        values: NDArray[np.float64] = self.numbers[_NUMBERS.index(field)]
+        return values
 
     def found(self, field: str, table: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Which name of a table each value of a field is, -1 for none."""
         starts, ends = self.span(field)
-        return find_names(self.lines.data, starts, ends, table)
+        found: NDArray[np.int64] = find_names(self.lines.data, starts, ends, table)
+        return found
 
     def lists(self, field: str) -> Iterator[tuple[int, bytes]]:
         """Rows with a list, and the list as it is written."""

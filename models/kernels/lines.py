@@ -31,13 +31,15 @@ _NOWHERE = np.uint64(0)
 _TRUE, _NULL = (np.uint64(int.from_bytes(word, "little")) for word in (b"true", b"null"))
 _ALSE = np.uint64(int.from_bytes(b"alse", "little"))
 _FOUR = np.uint64(4)
+_SPACES = np.uint64(sum(1 << byte for byte in b" \t\r\n"))
+_SHORT_MONTHS = np.uint64(sum(1 << month for month in (4, 6, 9, 11)))
 _DAYS_BEFORE = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _skip(data, place):  # type: ignore[no-untyped-def]
     byte = data[place]
-    while byte <= 0x20 and (byte == 0x20 or byte == 0x0A or byte == 0x0D or byte == 0x09):
+    while byte <= 0x20 and _SPACES >> np.uint64(byte) & ONE:
         place += ONE
         byte = data[place]
     return place
@@ -84,7 +86,7 @@ def _days(year, month, day):  # type: ignore[no-untyped-def]
     if year < 1970 or not 1 <= month <= 12 or day < 1:
         return -1
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    length = 31 - (month == 4 or month == 6 or month == 9 or month == 11)
+    length = 31 - np.int64(_SHORT_MONTHS >> np.uint64(month) & ONE)
     if month == 2:
         length = 28 + leap
     if day > length:

@@ -75,7 +75,7 @@ def hash_strings(data, starts, ends, keys, out):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def gather_bytes(data, starts, ends):  # type: ignore[no-untyped-def]
     """The bytes from each start to its end, one after the other."""
-    total = 0
+    total = np.int64(0)
     for row in range(len(ends)):
         total += np.int64(ends[row] - starts[row])
     out = np.empty(total, np.uint8)

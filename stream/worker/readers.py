@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import structlog
 from aiokafka import ConsumerRecord
 
@@ -18,6 +19,7 @@ from models.source_partition import SourceMark, SourcePartition
 from schemas.errors import InvalidRecord
 from stream.batches import Batches
 from stream.broker.marks import read_mark
+from stream.worker.record_blocks import RecordBlock
 
 _log = structlog.get_logger()
 
@@ -135,34 +137,33 @@ class RequestReader:
 
     def read(self, records: Sequence[ConsumerRecord]) -> Read:
         """Take consecutive records: requests, and marks of the publisher between them."""
-        rows: list[ConsumerRecord] = []
+        block = RecordBlock.of(records)
         marks: list[SourceMark] = []
-        for record in records:
-            mark = read_mark(record.headers) if not record.value else None
-            if mark is None:
-                rows.append(record)
-            else:
-                marks.append(SourceMark(mark.time, record.offset, mark.end))
-        read = self._read_rows(rows, marks, records[-1].offset)
+        rows = np.ones(len(block), np.bool_)
+        for place, headers in block.headers.items():
+            mark = read_mark(headers)
+            if mark is not None:
+                rows[place] = False
+                marks.append(SourceMark(mark.time, int(block.offsets[place]), mark.end))
+        requests = block if rows.all() else block.of_rows(np.flatnonzero(rows))
+        read = self._read_rows(requests, marks, int(block.offsets[-1]))
         refused = self._source.take_refused()
         read.refused.extend(Refused(row.position, row.record, _FAR_AHEAD) for row in refused)
         return read
 
-    def _read_rows(
-        self, records: Sequence[ConsumerRecord], marks: Sequence[SourceMark], last: int
-    ) -> Read:
-        lines = LineBlock.of([record.value or b"" for record in records])
+    def _read_rows(self, block: RecordBlock, marks: Sequence[SourceMark], last: int) -> Read:
+        lines = block.lines
         made = self._batches.make(lines)
         if made.batch is not None:
             self._watch_fields(lines)
         self._tell_dropped()
-        offsets = [records[row].offset for row in made.rows]
-        sent = self._source.read(made.batch, offsets, made.records, last, marks)
+        offsets = block.offsets.tolist()
+        positions = [offsets[row] for row in made.rows]
+        sent = self._source.read(made.batch, positions, made.records, last, marks)
         refused = [
-            Refused(records[row].offset, error.part or lines[row], error)
-            for row, error in made.rejects
+            Refused(offsets[row], error.part or lines[row], error) for row, error in made.rejects
         ]
-        return Read(sent, refused, max(len(records), made.requests))
+        return Read(sent, refused, max(len(block), made.requests))
 
     def _watch_fields(self, lines: LineBlock) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""

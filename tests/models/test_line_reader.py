@@ -48,7 +48,7 @@ USUAL: dict[str, Any] = {
     "prompt": 'Say "hello" to the wörld of 東京 and 🙂: one two three four five six seven. ' * 8,
 }
 LINE = orjson.dumps(USUAL)
-_ODD = st.sampled_from([
+_ODD: st.SearchStrategy[Any] = st.sampled_from([
     None, True, False, 0, -1, -0.0, 1e300, 1.5, 2**31, 2**53 + 1, 0.1 + 0.2, 1e-7, "", "free", "\0",
     "\x7f", "é", "a\\b", "a\"b", "2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "x" * 513,
     "2026-12-31T23:59:59.999999Z", "2026-01-01T00:00:00.5+01:00", "1969-12-31T23:59:59Z",
