@@ -33,7 +33,7 @@ _CHECKED_FROM = 21
 _FORMAT = 2
 _CODEC_MASK, _CONTROL_MASK = 0x07, 0x20
 _CODECS: Mapping[int, Callable[[bytes], bytes]] = {
-    0: bytes, 1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode,
+    1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode,
 }  # fmt: skip
 _SPARE = 64
 _BLOCK = 8
