@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,9 +147,10 @@ class EventBatch:
         )
 
 
-_PLAIN = tuple(
+PLAIN_COLUMNS = tuple(
     field.name for field in fields(EventBatch) if field.name not in {"names", "ids", "clear"}
 )
+"""Columns that are arrays."""
 
 
 def concatenate(batches: Sequence[EventBatch]) -> EventBatch:
@@ -159,7 +159,7 @@ def concatenate(batches: Sequence[EventBatch]) -> EventBatch:
         return batches[0]
     columns = {
         name: np.concatenate([getattr(batch, name) for batch in batches])
-        for name in _PLAIN
+        for name in PLAIN_COLUMNS
         if name != "tie_ends"
     }
     starts = np.cumsum([0, *(len(batch.ties) for batch in batches[:-1])])
@@ -171,35 +171,3 @@ def concatenate(batches: Sequence[EventBatch]) -> EventBatch:
         ids=[one for batch in batches for one in batch.ids],
         clear={key: text for batch in batches for key, text in batch.clear.items()},
     )
-
-
-def to_columns(batch: EventBatch) -> dict[str, Any]:
-    """The batch as plain values and arrays, whole numbers as narrow as they fit."""
-    columns: dict[str, Any] = {name: getattr(batch, name) for name in _PLAIN}
-    columns["measures"] = _narrow(batch.measures)
-    columns["tie_ends"] = _narrow(batch.tie_ends)
-    return {**columns, "names": batch.names, "ids": batch.ids, "clear": batch.clear}
-
-
-def from_columns(columns: Mapping[str, Any]) -> EventBatch:
-    """The batch that `to_columns` gave.
-
-    Raises:
-        KeyError: A column is missing.
-    """
-    return EventBatch(
-        **{name: columns[name] for name in _PLAIN if name not in {"measures", "tie_ends"}},
-        measures=columns["measures"].astype(np.int64),
-        tie_ends=columns["tie_ends"].astype(np.int64),
-        names=columns["names"],
-        ids=columns["ids"],
-        clear=columns["clear"],
-    )
-
-
-def _narrow(numbers: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
-    least, most = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, 0)
-    for kind in (np.int16, np.int32):
-        if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max:
-            return numbers.astype(kind)
-    return numbers

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 from models.kernels.strings import hash_strings, parse_ipv4
 
 _BLOCK = 8
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.uint64]
+Columns = dict[str, NDArray[np.uint64]]
+
 _IPV6_BIT, _IPV4_BIT, _IPV4_NETWORK_BIT = 1 << 55, 1 << 54, 1 << 53
 
 
@@ -32,14 +37,27 @@ class StringHasher:
         self._key = key
         self._keys: dict[str, tuple[int, int]] = {}
 
-    def columns(self, texts: Mapping[str, Sequence[str]]) -> dict[str, NDArray[np.uint64]]:
+    def columns(self, texts: Mapping[str, Sequence[str]]) -> Columns:
         """Hash of each text of equally long columns, by purpose; 0 for empty texts and no other."""
-        rows = len(next(iter(texts.values())))
-        data, ends = join_strings([text for column in texts.values() for text in column])
-        keys = np.array([self._key_of(purpose) for purpose in texts], np.uint64)
-        out = np.empty((len(texts), rows), np.uint64)
-        hash_strings(data, ends, keys, out)
-        return dict(zip(texts, out, strict=True))
+        shape = (len(texts), len(next(iter(texts.values()))))
+        joined = join_strings([text for column in texts.values() for text in column])
+        return self.spans(
+            tuple(texts), joined.data, joined.starts.reshape(shape), joined.ends.reshape(shape)
+        )
+
+    def spans(self, purposes: Sequence[str], data: Bytes, starts: Places, ends: Places) -> Columns:
+        """The same for texts that stand in a buffer of UTF-8, which must hold no NUL in them.
+
+        Args:
+            purposes: One a column.
+            data: The buffer, in whole blocks of eight, one of them behind the last text.
+            starts: Where each text starts, uint64[columns, rows].
+            ends: Where each ends.
+        """
+        keys = np.array([self._key_of(purpose) for purpose in purposes], np.uint64)
+        out = np.empty(starts.shape, np.uint64)
+        hash_strings(data, starts, ends, keys, out)
+        return dict(zip(purposes, out, strict=True))
 
     def one(self, purpose: str, text: str) -> int:
         """Hash of one text."""
@@ -52,8 +70,16 @@ class StringHasher:
         return self._keys[purpose]
 
 
-def join_strings(strings: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-    """UTF-8 bytes of all strings in one buffer, each followed by a NUL; and the places of these.
+class JoinedStrings(NamedTuple):
+    """UTF-8 bytes of strings in one buffer; where each starts, and ends before a NUL."""
+
+    data: Bytes
+    starts: Places
+    ends: Places
+
+
+def join_strings(strings: Sequence[str]) -> JoinedStrings:
+    """All strings in one buffer.
 
     A NUL in a string counts as U+FFFD. The buffer is filled up with NULs to a multiple of eight,
     and eight more.
@@ -63,7 +89,10 @@ def join_strings(strings: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.
         joined = "\0".join([text.replace("\0", "\ufffd") for text in strings])
     encoded = joined.encode("utf-8", "replace")
     data = np.frombuffer(encoded + bytes(3 * _BLOCK - len(encoded) % _BLOCK), np.uint8)
-    return data, np.flatnonzero(data == 0)[: len(strings)]
+    ends = np.flatnonzero(data == 0)[: len(strings)].astype(np.uint64)
+    starts = np.zeros(len(strings), np.uint64)
+    starts[1:] = ends[:-1] + np.uint64(1)
+    return JoinedStrings(data, starts, ends)
 
 
 def join_texts(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -85,13 +114,20 @@ def network_columns(
     addresses: Sequence[str],
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """`network_bits` of each address, as two columns."""
-    data, ends = join_strings(addresses)
-    numbers = np.empty(len(addresses), np.int64)
-    parse_ipv4(data, ends, numbers)
+    joined = join_strings(addresses)
+    return network_spans(joined.data, joined.starts, joined.ends)
+
+
+def network_spans(
+    data: Bytes, starts: Places, ends: Places
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """`network_columns` of addresses that stand in a buffer."""
+    numbers = np.empty(len(ends), np.int64)
+    parse_ipv4(data, starts, ends, numbers)
     address = np.uint64(_IPV4_BIT) | numbers.astype(np.uint64)
     network = np.uint64(_IPV4_NETWORK_BIT) | (numbers >> 8).astype(np.uint64)
     for row in np.flatnonzero(numbers < 0).tolist():
-        text = addresses[row]
+        text = data[starts[row] : ends[row]].tobytes().decode()
         address[row], network[row] = network_bits(text) if text else (0, 0)
     return address, network
 

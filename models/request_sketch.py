@@ -48,6 +48,14 @@ class RequestSketches(NamedTuple):
         )
 
 
+class JoinedTexts(NamedTuple):
+    """Texts in UTF-8 one after the other, where each ends, and its code points."""
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    characters: NDArray[np.int64]
+
+
 class RequestSketcher:
     """Sketches requests under one key; not for several threads at once."""
 
@@ -71,6 +79,23 @@ class RequestSketcher:
             system_ends,
             np.fromiter(map(len, prompts), np.int64, len(prompts)),
             prompt.scripts,
+        )
+
+    def sketch_joined(
+        self, prompts: JoinedTexts, systems: Sequence[str], places: NDArray[np.intp]
+    ) -> RequestSketches:
+        """The same for prompts that stand in a buffer, and distinct system texts.
+
+        Args:
+            prompts: The prompts, none cut.
+            systems: System texts.
+            places: Which of them each request has.
+        """
+        prompt = self._sketcher.sketch_joined(prompts.data, prompts.ends)
+        distinct = self._sketcher.sketch_densely(systems)
+        system, system_ends = gather_ragged(distinct.fragments, distinct.ends, places)
+        return RequestSketches(
+            prompt.fragments, prompt.ends, system, system_ends, prompts.characters, prompt.scripts
         )
 
 

@@ -59,6 +59,11 @@ class Sketcher:
         """Sketch each text with probability 1/8 throughout, as system texts are."""
         return self._sketch(texts, _DENSE)
 
+    def sketch_joined(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> Sketches:
+        """Sketch texts that stand in a buffer of UTF-8 one after the other, none cut."""
+        fragments, counts, scripts = self._sketch_joined(data, ends, _SPARSE)
+        return Sketches(fragments, np.cumsum(counts), scripts)
+
     def _sketch(self, texts: Sequence[str], sparse: np.uint64) -> Sketches:
         """Sketch the texts in pieces that stay in the processor's cache."""
         total = sum(map(len, texts))
@@ -76,10 +81,14 @@ class Sketcher:
     def _sketch_piece(self, texts: Sequence[str], sparse: np.uint64) -> _Piece:
         if any(len(text) > LONGEST_TEXT for text in texts):
             texts = [text[:LONGEST_TEXT] for text in texts]
-        data, ends = join_texts(texts)
+        return self._sketch_joined(*join_texts(texts), sparse)
+
+    def _sketch_joined(
+        self, data: NDArray[np.uint8], ends: NDArray[np.int64], sparse: np.uint64
+    ) -> _Piece:
         sizes = np.diff(ends, prepend=0)
         self._reserve(int(np.minimum(sizes, MOST_FRAGMENTS).sum()), int(sizes.max()))
-        counts, scripts = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint8)
+        counts, scripts = np.zeros(len(ends), np.int64), np.zeros(len(ends), np.uint8)
         written = sketch_texts(
             data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS,
             self._scratch, self._room, counts, scripts,

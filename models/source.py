@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import EventBatch, concatenate, from_columns, to_columns
+from models.batch import EventBatch, concatenate
+from models.batch_columns import from_columns, to_columns
 from models.options import EpochOptions
 from models.watermark import Watermark
 

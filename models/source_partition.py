@@ -26,7 +26,7 @@ from models.protocol import (
 )
 from models.source import RefusedRow, Source
 
-_MOST_ROWS = 600
+_MOST_ROWS = 1_200
 _MOST_AHEAD = 12
 
 

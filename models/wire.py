@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from models.arrays import decode_values, encode_values
-from models.batch import from_columns, to_columns
+from models.batch_columns import from_columns, to_columns
 from models.message_columns import with_todays_columns
 from models.messages import (
     AccountReport,

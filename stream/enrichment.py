@@ -55,13 +55,18 @@ class Enricher:
             _Lookup(options.country, "country", _country_of) if options.country else None
         )
 
+    @property
+    def fills(self) -> bool:
+        """Whether there is a database to fill anything from."""
+        return self._asn is not None or self._country is not None
+
     def enrich(self, events: Iterable[RequestEvent]) -> None:
         """Fill the fields of requests that nobody else has seen yet.
 
         Raises:
             FailedRun: A database is damaged.
         """
-        if self._asn is None and self._country is None:
+        if not self.fills:
             return
         for event in events:
             if event.ip:

@@ -13,6 +13,7 @@ from models.batch import EventBatch
 from models.detector import Detector, DetectorOptions
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
+from models.line_reader import LineBlock
 from models.source import Source
 from models.state import decode_state, encode_state
 from models.tie_score import TieScore, shipped
@@ -20,9 +21,9 @@ from models.verdicts import verdict_of
 from schemas.codec import decode_facts
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
-from schemas.formats import DEFAULT_FORMAT, input_format
+from schemas.formats import DEFAULT_FORMAT
+from stream.batches import Batches
 from stream.counters import Counters
-from stream.enrichment import Enricher
 from stream.local_outcome import Outcome, dead_letter, dead_letters_of, outcome_of
 from stream.settings import Settings
 
@@ -67,9 +68,8 @@ class LocalRun:
         score: TieScore | None = None,
         form: str = DEFAULT_FORMAT,
     ) -> None:
-        self._decode = input_format(form, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
-        self._enricher = Enricher(settings.enrichment)
+        self._batches = Batches.of(form, settings, self._builder)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
@@ -143,23 +143,19 @@ class LocalRun:
 
     def feed(self, source: int, first_line: int, lines: list[bytes]) -> Outcome:
         """Take consecutive lines of a source."""
-        decoded = self._decode(lines)
+        made = self._batches.make(LineBlock.of(lines))
         dead = [
-            dead_letter(source, first_line + row, lines[row], error)
-            for row, error in decoded.rejects
+            dead_letter(source, first_line + row, lines[row], error) for row, error in made.rejects
         ]
         self._bad += len(dead)
-        self._unknown.update(decoded.unknown_fields)
-        if decoded.events:
-            self._enricher.enrich(decoded.events)
-            batch = self._builder.build(decoded.events)
-            self._dropped_sketches.update(self._builder.take_dropped_sketches())
-            numbers = [first_line + row for row in decoded.rows]
-            records = decoded.records(lines)
+        self._unknown.update(made.unknown_fields)
+        if made.batch is not None:
+            self._dropped_sketches.update(self._batches.take_dropped_sketches())
+            numbers = [first_line + row for row in made.rows]
             opened = self._sources[source].source
-            self._deliver(opened.admit(batch, numbers, records))
+            self._deliver(opened.admit(made.batch, numbers, made.records))
             dead += self._refused(source)
-        return self._advance(dead)._replace(requests=decoded.requests)
+        return self._advance(dead)._replace(requests=made.requests)
 
     def _refused(self, source: int) -> list[DeadLetter]:
         error = InvalidRecord(_FAR_AHEAD, "time")

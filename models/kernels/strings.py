@@ -53,34 +53,45 @@ def _siphash(blocks, start, end, key0, key1):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def hash_strings(data, ends, keys, out):  # type: ignore[no-untyped-def]
-    """Hash columns of strings, one after the other in a joined buffer: uint64[columns, rows].
+def hash_strings(data, starts, ends, keys, out):  # type: ignore[no-untyped-def]
+    """Hash columns of strings, each somewhere in a buffer: uint64[columns, rows].
 
-    String i ends before byte `ends[i]`, which is a separator; the buffer is filled up to blocks of
-    eight, and one block more. `keys` has a row of 128 bits for each column. An empty string gives
-    0, no other does.
+    `starts` and `ends` are uint64[columns, rows]; the buffer is filled up to blocks of eight, and
+    one block more. `keys` has a row of 128 bits for each column. An empty string gives 0, no other
+    does.
     """
     blocks = data.view(np.uint64)
     columns, rows = out.shape
-    start = np.uint64(0)
     for column in range(columns):
         for row in range(rows):
-            end = np.uint64(ends[column * rows + row])
+            start, end = starts[column, row], ends[column, row]
             value = np.uint64(0)
             if end > start:
                 value = _siphash(blocks, start, end, keys[column, 0], keys[column, 1])
                 value = max(value, _ONE)
             out[column, row] = value
-            start = end + _ONE
 
 
 @njit(cache=True, nogil=True)
-def parse_ipv4(data, ends, out):  # type: ignore[no-untyped-def]
-    """The number of each IPv4 address (dotted decimal, no leading zeros), -1 for other strings."""
-    start = 0
+def gather_bytes(data, starts, ends):  # type: ignore[no-untyped-def]
+    """The bytes from each start to its end, one after the other."""
+    total = np.int64(0)
     for row in range(len(ends)):
-        out[row] = _address(data[start : ends[row]])
-        start = ends[row] + 1
+        total += np.int64(ends[row] - starts[row])
+    out = np.empty(total, np.uint8)
+    written = 0
+    for row in range(len(ends)):
+        for place in range(starts[row], ends[row]):
+            out[written] = data[place]
+            written += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def parse_ipv4(data, starts, ends, out):  # type: ignore[no-untyped-def]
+    """The number of each IPv4 address (dotted decimal, no leading zeros), -1 for other strings."""
+    for row in range(len(ends)):
+        out[row] = _address(data[starts[row] : ends[row]])
 
 
 @njit(cache=True, nogil=True)

@@ -10,32 +10,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from models.ingestion import BatchBuilder
 from models.protocol import ToSources
-from schemas.formats import input_format
+from stream.batches import Batches
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
-from stream.enrichment import Enricher
 from stream.monitoring.metrics import IngestMetrics
 from stream.settings import Settings
 from stream.worker.deadletters import DeadLetters
+from stream.worker.fetching import BlockConsumer
 from stream.worker.head_news import HeadNews
 from stream.worker.outbox import Outbox
 from stream.worker.owned import Owned, observe_sources
 from stream.worker.readers import Reader, RequestReader
+from stream.worker.record_blocks import RecordBlock
 from stream.worker.standings import read_standings, write_standing
 from stream.worker.told_reader import facts_reader, feedback_reader
 
 _log = structlog.get_logger()
 
-_MOST_RECORDS = 8_000
 _SAVE_SECONDS = 2.0
 _TELL_SECONDS = 5.0
 _CHECK_SECONDS = 3.0
@@ -60,14 +60,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
         self._news = HeadNews(options, self._names, self._heard.append)
-        self._decode = input_format(options.input_format, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
-        self._enricher = Enricher(settings.enrichment)
+        self._batches = Batches.of(options.input_format, settings, self._builder)
         self._owned: dict[TopicPartition, Owned] = {}
         self._lock = asyncio.Lock()
         self._assignments = 0
         self._failure: Exception | None = None
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = BlockConsumer(
             **aiokafka_arguments(options),
             group_id=groups_of(options)[1],
             enable_auto_commit=False,
@@ -117,16 +116,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """Bring the metrics up to where the sources stand."""
         observe_sources(self.metrics, self._owned, self._consumer.highwater)
 
-    async def _poll(self) -> dict[TopicPartition, list[Any]]:
+    async def _poll(self) -> dict[TopicPartition, list[RecordBlock]]:
         """Records of the sources that may be read."""
         free = [partition for partition, owned in self._owned.items() if not owned.reader.held]
         if not free:
             await asyncio.sleep(_PAUSE_SECONDS)
             return {}
-        records: dict[TopicPartition, list[Any]] = await self._consumer.getmany(
-            *free, timeout_ms=200, max_records=_MOST_RECORDS
-        )
-        return records
+        return await self._consumer.getblocks(*free, timeout_ms=200)
 
     def _check(self) -> None:
         """Raise what ended the following of the head, or a rebalance."""
@@ -134,7 +130,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         if self._failure is not None:
             raise self._failure
 
-    def _go_back(self, records: Mapping[TopicPartition, Sequence[Any]]) -> None:
+    def _go_back(self, records: Iterable[TopicPartition]) -> None:
         """Leave alone what came while partitions were dealt: it need not follow the standing."""
         for partition in records:
             if owned := self._owned.get(partition):
@@ -197,12 +193,10 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return facts_reader(name, partitions, self._builder)
         if partition.topic == self._names.feedback:
             return feedback_reader(name)
-        return RequestReader(
-            name, partitions, self._settings.epoch, self._decode, self._builder, self._enricher
-        )
+        return RequestReader(name, partitions, self._settings.epoch, self._batches)
 
-    async def _take(self, records: dict[TopicPartition, list[Any]]) -> None:
-        for partition, several in records.items():
+    async def _take(self, records: Mapping[TopicPartition, Sequence[RecordBlock]]) -> None:
+        for partition, blocks in records.items():
             owned = self._owned.get(partition)
             if owned is None:
                 continue
@@ -210,12 +204,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if owned.reader.resting:
                 # It must be admitted anew; what was read is read again then.
                 await self._outbox.send(owned.reader.rejoin())
-                self._consumer.seek(partition, several[0].offset)
+                self._consumer.seek(partition, int(blocks[0].offsets[0]))
                 continue
-            await self._read(partition, owned, several)
+            for block in blocks:
+                await self._read(partition, owned, block)
 
-    async def _read(self, partition: TopicPartition, owned: Owned, records: Sequence[Any]) -> None:
-        missing = records[0].offset - owned.reader.next_offset
+    async def _read(self, partition: TopicPartition, owned: Owned, records: RecordBlock) -> None:
+        missing = int(records.offsets[0]) - owned.reader.next_offset
         self.metrics.missing.labels(partition.topic).inc(max(0, missing))
         if missing > 0:
             _log.warning("records_gone", source=_name(partition), count=missing)

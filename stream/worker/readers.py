@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import structlog
 from aiokafka import ConsumerRecord
 
 from models.field_watch import FieldWatch
-from models.ingestion import BatchBuilder
+from models.line_reader import LineBlock
 from models.options import EpochOptions
 from models.protocol import Sent, ToSources
 from models.source_partition import SourceMark, SourcePartition
 from schemas.errors import InvalidRecord
-from schemas.formats import InputFormat
-from schemas.request import RequestEvent
+from stream.batches import Batches
 from stream.broker.marks import read_mark
-from stream.enrichment import Enricher
+from stream.worker.record_blocks import RecordBlock
 
 _log = structlog.get_logger()
 
@@ -97,9 +97,7 @@ class RequestReader:
         name: The source.
         partitions: How many account partitions there are.
         options: How event time is cut.
-        decode: The input format.
-        builder: Makes batches under the operator's key.
-        enricher: Fills network facts that requests lack.
+        batches: Makes batches of records.
     """
 
     def __init__(
@@ -107,14 +105,10 @@ class RequestReader:
         name: str,
         partitions: int,
         options: EpochOptions,
-        decode: InputFormat,
-        builder: BatchBuilder,
-        enricher: Enricher,
+        batches: Batches,
     ) -> None:
         self._source = SourcePartition(name, partitions, options)
-        self._enricher = enricher
-        self._decode = decode
-        self._builder = builder
+        self._batches = batches
         self._idle = False
         self._watch = FieldWatch()
         self._watched = 0.0
@@ -161,45 +155,41 @@ class RequestReader:
 
     def read(self, records: Sequence[ConsumerRecord]) -> Read:
         """Take consecutive records: requests, and marks of the publisher between them."""
-        rows: list[ConsumerRecord] = []
+        block = RecordBlock.of(records)
         marks: list[SourceMark] = []
-        for record in records:
-            mark = read_mark(record.headers) if not record.value else None
-            if mark is None:
-                rows.append(record)
-            else:
-                marks.append(SourceMark(mark.time, record.offset, mark.end))
-        read = self._read_rows(rows, marks, records[-1].offset)
+        rows = np.ones(len(block), np.bool_)
+        for place, headers in block.headers.items():
+            mark = read_mark(headers)
+            if mark is not None:
+                rows[place] = False
+                marks.append(SourceMark(mark.time, int(block.offsets[place]), mark.end))
+        requests = block if rows.all() else block.of_rows(np.flatnonzero(rows))
+        read = self._read_rows(requests, marks, int(block.offsets[-1]))
         refused = self._source.take_refused()
         read.refused.extend(Refused(row.position, row.record, _FAR_AHEAD) for row in refused)
         return read
 
-    def _read_rows(
-        self, records: Sequence[ConsumerRecord], marks: Sequence[SourceMark], last: int
-    ) -> Read:
-        lines = [record.value or b"" for record in records]
-        decoded = self._decode(lines)
-        self._enricher.enrich(decoded.events)
-        if decoded.events:
-            self._watch_fields(decoded.events)
-        batch = self._builder.build(decoded.events) if decoded.events else None
+    def _read_rows(self, block: RecordBlock, marks: Sequence[SourceMark], last: int) -> Read:
+        lines = block.lines
+        made = self._batches.make(lines)
+        if made.batch is not None:
+            self._watch_fields(lines)
         self._tell_dropped()
-        offsets = [records[row].offset for row in decoded.rows]
-        kept = decoded.records(lines)
-        sent = self._source.read(batch, offsets, kept, last, marks)
+        offsets = block.offsets.tolist()
+        positions = [offsets[row] for row in made.rows]
+        sent = self._source.read(made.batch, positions, made.records, last, marks)
         refused = [
-            Refused(records[row].offset, error.part or lines[row], error)
-            for row, error in decoded.rejects
+            Refused(offsets[row], error.part or lines[row], error) for row, error in made.rejects
         ]
-        return Read(sent, refused, max(len(records), decoded.requests))
+        return Read(sent, refused, max(len(block), made.requests))
 
-    def _watch_fields(self, events: Sequence[RequestEvent]) -> None:
+    def _watch_fields(self, lines: LineBlock) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""
         moment = time.monotonic()
         if moment - self._watched < _WATCH_SECONDS:
             return
         self._watched = moment
-        for change in self._watch.note(events[:_MOST_WATCHED]):
+        for change in self._watch.note(self._batches.events(lines[:_MOST_WATCHED])):
             _log.warning(
                 "field_returned" if change.returned else "field_vanished",
                 source=self._source.name,
@@ -211,7 +201,7 @@ class RequestReader:
 
     def _tell_dropped(self) -> None:
         """Log now and then how many sketches from the edge could not be used."""
-        self._dropped.update(self._builder.take_dropped_sketches())
+        self._dropped.update(self._batches.take_dropped_sketches())
         moment = time.monotonic()
         if self._dropped and moment - self._dropped_told >= _TELL_SECONDS:
             _log.warning("sketches_dropped", source=self._source.name, reasons=dict(self._dropped))

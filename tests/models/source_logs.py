@@ -23,7 +23,7 @@ LATENESS = 120 * SECOND
 OPTIONS = EpochOptions(seconds=300, lateness_seconds=120)
 START = 20_370 * DAY
 PARTITIONS = 3
-MOST_ROWS = 600
+MOST_ROWS = 1_200
 
 
 class Mark(NamedTuple):

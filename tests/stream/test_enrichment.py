@@ -15,6 +15,7 @@ from models.ingestion import BatchBuilder
 from models.options import EpochOptions
 from schemas.codec import decode_request, decode_requests
 from schemas.request import RequestEvent
+from stream.batches import Batches
 from stream.doctor import diagnose
 from stream.enrichment import Enricher, EnrichmentOptions
 from stream.errors import FailedRun, UsageError
@@ -138,7 +139,7 @@ def test_replay_and_worker_fill_alike(
     run = LocalRun(Settings(enrichment=options))
     run.feed(run.open_source(), 1, lines)
     reader = RequestReader(
-        "requests/0", 2, EpochOptions(), decode_requests, live, Enricher(options)
+        "requests/0", 2, EpochOptions(), Batches(decode_requests, live, Enricher(options))
     )
     records = [
         SimpleNamespace(value=one, offset=offset, headers=()) for offset, one in enumerate(lines)

@@ -18,6 +18,7 @@ from models.ingestion import BatchBuilder
 from models.protocol import Admitted, Rows
 from schemas.formats import input_format
 from stream import local
+from stream.batches import Batches
 from stream.enrichment import Enricher
 from stream.local import LocalRun
 from stream.worker.readers import RequestReader
@@ -109,7 +110,7 @@ def _read(values: list[bytes], cuts: Sequence[int]) -> tuple[dict[int, list[Rows
     """What a worker's reader deals to each account partition, and what it refuses."""
     decode, builder = input_format("litellm", PATHS), BatchBuilder(bytes(32))
     enricher = Enricher(SETTINGS.enrichment)
-    reader = RequestReader("t/0", 3, SETTINGS.epoch, decode, builder, enricher)
+    reader = RequestReader("t/0", 3, SETTINGS.epoch, Batches(decode, builder, enricher))
     reader.join()
     reader.hear(Admitted("t/0", 0))
     dealt: dict[int, list[Rows]] = {number: [] for number in range(3)}

@@ -17,6 +17,7 @@ from stream.settings import Settings
 from stream.worker import ingest
 from stream.worker.ingest import Ingest
 from stream.worker.readers import RequestReader
+from stream.worker.record_blocks import RecordBlock
 
 SOURCE = TopicPartition("gauger.requests", 0)
 
@@ -43,13 +44,14 @@ class DealingConsumer:
     async def stop(self) -> None:
         pass
 
-    async def getmany(self, *_: Any, **__: Any) -> dict[TopicPartition, list[Any]]:
+    async def getblocks(self, *_: Any, **__: Any) -> dict[TopicPartition, list[Any]]:
         self.polls += 1
         if self.polls > 1:
             raise StoppedReading
         await self.listener.on_partitions_revoked([SOURCE])
         await self.listener.on_partitions_assigned([SOURCE])
-        return {SOURCE: [SimpleNamespace(offset=7, value=b"{}", headers=())]}
+        record = SimpleNamespace(offset=7, value=b"{}", headers=())
+        return {SOURCE: [RecordBlock.of([record])]}
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.seeks.append((partition, offset))
@@ -97,7 +99,7 @@ class SilentNews:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Ingest:
-    monkeypatch.setattr(ingest, "AIOKafkaConsumer", DealingConsumer)
+    monkeypatch.setattr(ingest, "BlockConsumer", DealingConsumer)
     monkeypatch.setattr(ingest, "Outbox", RecordingOutbox)
     monkeypatch.setattr(ingest, "HeadNews", SilentNews)
     # Whether it was admitted is not what is tested here.

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from models.ingestion import BatchBuilder
 from models.options import EpochOptions
 from schemas.codec import decode_requests
+from stream.batches import Batches
 from stream.enrichment import Enricher, EnrichmentOptions
 from stream.worker.readers import RequestReader
 
@@ -32,7 +33,10 @@ def test_dropped_sketches_are_told_now_and_then_and_none_is_forgotten(
     monkeypatch.setattr("time.monotonic", lambda: moment[0])
     builder = BatchBuilder(b"key")
     reader = RequestReader(
-        "requests/0", 1, EpochOptions(), decode_requests, builder, Enricher(EnrichmentOptions())
+        "requests/0",
+        1,
+        EpochOptions(),
+        Batches(decode_requests, builder, Enricher(EnrichmentOptions())),
     )
     with capture_logs() as told:
         assert not reader.read(records(0, "?", "AAAA")).refused
