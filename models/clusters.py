@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -200,6 +201,20 @@ class Clusters:
         """Undo the dismissal of a cluster."""
         self.dismissed.difference_update(cluster.ties)
         self.by_tie.update(dict.fromkeys(cluster.ties, cluster.id))
+
+    def release(self, most_closed: int) -> None:
+        """Keep so many closed clusters: no alert was made of the first to go, then the idlest."""
+        closed = [cluster for cluster in self.all.values() if cluster.closed]
+        for cluster in nsmallest(
+            len(closed) - most_closed,
+            closed,
+            key=lambda cluster: (cluster.sequence >= 0, cluster.last_epoch, cluster.id),
+        ):
+            del self.all[cluster.id]
+            if cluster.dismissed:
+                self.dismissed.difference_update(cluster.ties)
+            else:
+                self.by_tie = {key: one for key, one in self.by_tie.items() if one != cluster.id}
 
     def find(self, tie: TieFinding) -> Cluster | None:
         """The cluster that the tie belongs to: the one that holds it, else the largest overlap.
