@@ -106,10 +106,11 @@ class Cluster:
 
     def drop(self, key: int) -> None:
         """Let a tie go, with what only it brought."""
-        for account in self.ties.pop(key).accounts.tolist():
-            held = self.holdings[account]
-            held.discard(key)
-            if not held:
+        del self.ties[key]
+        # Not its present members alone: a tie that was forgotten and came back has others.
+        for account in [one for one, held in self.holdings.items() if key in held]:
+            self.holdings[account].discard(key)
+            if not self.holdings[account]:
                 del self.holdings[account]
                 self.affinities.pop(account, None)
         self._core = None
