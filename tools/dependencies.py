@@ -91,7 +91,7 @@ def dependencies() -> list[Dependency]:
 
 def _pinned() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Version and hashes of what is pinned for this machine, by normalised name."""
-    found = {}
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
     text = (ROOT / "constraints.txt").read_text("utf-8").replace("\\\n", " ")
     for line in text.splitlines():
         if line.startswith("#") or not line.strip():

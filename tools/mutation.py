@@ -32,7 +32,7 @@ LEAST_KILLED = 0.85
 
 # The tests that answer for a module: its own first, then those that use it.
 TESTS: dict[str, tuple[str, ...]] = {
-    "budget": ("budget",),
+    "budget": ("budget", "feedback"),
     "calibration": ("calibration", "own_bulk"),
     "verdicts": ("verdicts", "feedback_partition", "feedback"),
     "feedback": ("feedback",),
@@ -41,7 +41,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "clusters", "joining", "released_clusters", "bans", "payers", "feedback", "announcer",
         "forgetting",
     ),
-    "placing": ("placing", "joining", "payers", "crossing_findings", "../property/replacement"),
+    "placing": ("placing", "payers", "crossing_findings", "../property/replacement"),
     "findings": ("findings", "../stream/cli/findings"),
     "announcer": ("announcer", "bans", "feedback", "explanation"),
     "baseline": ("baseline",),

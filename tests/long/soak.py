@@ -2,7 +2,7 @@
 
 After a warm-up of twice the longest time for which anything is kept, resident memory stays flat
 within 5 %, files and sockets stay as they were, and no table of the state exceeds the rule it has.
-Tables without a rule of their own must not grow.
+Tables without a rule of their own must not grow beyond what they held before.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Soak:
         self._run = LocalRun(settings, score=scored())
         self._findings: set[str] = set()
         self._active: deque[set[str]] = deque(maxlen=idle_days + 2)
-        self._silent: deque[int] = deque(maxlen=idle_days + 2)
+        self._signed_up: deque[int] = deque(maxlen=idle_days + 2)
         self._rows: deque[int] = deque(maxlen=3)
 
     def samples(self, days: int) -> Iterator[Sample]:
@@ -88,7 +88,7 @@ class Soak:
         for number, day in enumerate(self._traffic.days(days)):
             self._run.add_facts(day.facts)
             self._active.append(day.active)
-            self._silent.append(day.silent)
+            self._signed_up.append(len(day.facts))
             self._rows.append(len(day.requests))
             for first in range(0, len(day.requests), _BLOCK):
                 block = day.requests[first : first + _BLOCK]
@@ -129,7 +129,7 @@ class Soak:
             "accounts.*.profiles": accounts,
             "accounts.*.names": accounts,
             "accounts.*.examples": accounts,
-            "accounts.*.waiting": sum(self._silent),
+            "accounts.*.waiting": sum(self._signed_up),
             "accounts.*.open": 2,
             "accounts.*.duplicates.requests.*": sum(self._rows),
             "accounts.*.duplicates.references.*": sum(self._rows),
@@ -170,9 +170,10 @@ def _handles() -> int:
 def table_complaints(samples: list[Sample], warm_up: int) -> list[str]:
     """Tables that exceeded their rule or, being stationary, grew all the same."""
     found = [reason for sample in samples for reason in sample.exceeded]
-    early, late = _thirds(samples[warm_up:])
+    _, late = _thirds(samples[warm_up:])
     for name in sorted({name for sample in late for name in sample.tables}):
-        before = fmean(sample.tables[name] for sample in early)
+        # The highest so far: some tables are cleared only where room is needed.
+        before = max(sample.tables[name] for sample in samples[: -len(late)])
         after = fmean(sample.tables[name] for sample in late)
         # What is kept of findings, within its own rule, is all that is meant to add up.
         if not name.startswith("head.joining.clusters") and after > before * _DRIFT + _SLACK:

@@ -113,11 +113,9 @@ def test_measures_of_a_request_are_those_of_its_numbers(
     characters: int, completions: float,
 ) -> None:  # fmt: skip
     found = np.zeros((1, len(MEASURES)), np.int64)
-    columns = [np.array([one]) for one in (inputs, cached, outputs, reasoning, messages)]
-    batch.measure_rows(
-        *columns, np.array([characters]), np.array([7]), np.array([completions]), found
-    )
-    known = {number: not math.isnan(number) for number in (inputs, outputs, messages)}
+    numbers = (inputs, cached, outputs, reasoning, messages, characters, 7, completions)
+    measure_rows: Any = batch.measure_rows
+    measure_rows(*(np.array([one]) for one in numbers), found)
     logs = {
         first: fixed_log(number)
         for first, number in ((1, inputs), (4, outputs), (14, float(characters)))
@@ -133,7 +131,7 @@ def test_measures_of_a_request_are_those_of_its_numbers(
         expected[9] = int(min(1.0, cached / inputs) * 256.0)
     expected[10] = int(reasoning > 0)
     expected[17] = 7 if characters else 0
-    expected[18] = int(min(sum(one for one in (inputs, outputs) if known[one]), 2.0**31 - 1))
+    expected[18] = int(min(sum(one for one in (inputs, outputs) if one >= 0), 2.0**31 - 1))
     if completions > 1:
         expected[19] = round(math.log2(min(completions, 2.0**20)) * 256.0)
     assert found[0, [*range(11), *range(14, 20)]].tolist() == expected[:11] + expected[14:]
