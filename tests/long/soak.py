@@ -64,7 +64,6 @@ class Soak:
         self, accounts: int, requests: int, seed: int, idle_days: int, epoch_seconds: int = 1_800
     ) -> None:
         self._traffic = Turnover(accounts, requests, seed)
-        self._idle_days = idle_days
         settings = Settings(
             epoch=EpochOptions(seconds=epoch_seconds),
             budget=BudgetOptions(
@@ -101,7 +100,7 @@ class Soak:
         new = [alert.alert_id for alert in alerts if alert.activity == "create"]
         self._findings.update(new)
         for alert in new:
-            verdict = {"0": "dismiss", "1": "confirm"}.get(str(int(alert, 16) % 3))
+            verdict = ("dismiss", "confirm", None)[int(alert, 16) % 3]
             if verdict is not None:
                 time = START + (day + 1) * 86_400
                 record = {"alert_id": alert, "verdict": verdict, "time": time}
@@ -115,6 +114,7 @@ class Soak:
             for name, most in self._bounds(state, tables).items()
             if tables[name] > most
         ]
+        # Memory is measured without the copy.
         del state
         gc.collect()
         return Sample(day, _memory(), _handles(), len(self._findings), tables, exceeded)
@@ -213,9 +213,9 @@ _COLUMNS = {
 def main() -> int:
     """Run; 1 when a bound was passed."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--days", type=int, default=180, help="days of event time")
-    parser.add_argument("--requests", type=int, default=20_000, help="a day")
-    parser.add_argument("--accounts", type=int, default=1_500, help="at any time")
+    parser.add_argument("--days", type=int, default=120, help="days of event time")
+    parser.add_argument("--requests", type=int, default=12_000, help="a day")
+    parser.add_argument("--accounts", type=int, default=1_000, help="at any time")
     parser.add_argument("--idle-days", type=int, default=14, help="how long the idle are kept")
     parser.add_argument("--epoch-seconds", type=int, default=1_800)
     parser.add_argument("--seed", type=int, default=1)
