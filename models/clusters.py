@@ -204,7 +204,7 @@ class Clusters:
         self.by_tie.update(dict.fromkeys(cluster.ties, cluster.id))
 
     def release(self, most_closed: int) -> None:
-        """Keep so many closed clusters: no alert was made of the first to go, then the idlest."""
+        """Keep so many closed clusters: those of no alert go first, then the longest idle."""
         closed = [cluster for cluster in self.all.values() if cluster.closed]
         for cluster in nsmallest(
             len(closed) - most_closed,

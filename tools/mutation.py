@@ -45,7 +45,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "findings": ("findings", "../stream/cli/findings"),
     "announcer": ("announcer", "bans", "feedback", "explanation"),
     "baseline": ("baseline",),
-    "state": ("state", "upgrades"),
+    "state": ("state", "upgrades", "../golden/golden"),
     "upgrades": ("upgrades", "../golden/golden"),
     "arrays": ("arrays", "state"),
     "wire": ("wire",),
