@@ -154,6 +154,6 @@ def test_objects_are_neither_written_nor_read() -> None:
 
 @pytest.mark.parametrize("length", range(len(MAGIC) + 20))
 def test_a_state_that_ends_within_its_head_is_refused(length: int) -> None:
-    reason = "not a state" if length < len(MAGIC) else "version 0" if length == len(MAGIC) else ""
+    reason = "damaged" if length > len(MAGIC) else "version 0" if length == len(MAGIC) else "not a"
     with pytest.raises(InvalidRecord, match=reason):
         decode_state(encode_state({"a": 1})[:length])
