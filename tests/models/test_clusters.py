@@ -270,32 +270,3 @@ def test_loaded_clusters_are_the_same() -> None:
         assert list(other.ties) == list(one.ties)
     assert loaded.dump()[0]["ties"][1]["accounts"].tolist() == list(range(3, 9))
     assert loaded.find(tie(9, range(4, 9))) is loaded.all["first"]
-
-
-def test_a_tie_that_came_back_with_others_leaves_nothing_behind_when_it_goes() -> None:
-    clusters = Clusters()
-    cluster = founded(clusters, "first", tie(1, range(10)))
-    clusters.put(cluster, tie(2, range(6)), 2)
-    clusters.put(cluster, tie(2, range(4, 10)), 3)
-    cluster.drop(2)
-    assert set(cluster.convincing()) == set(range(10))
-    assert all(held == {1} for held in cluster.holdings.values())
-
-
-steps = st.lists(
-    st.tuples(st.integers(1, 4), st.sets(st.integers(1, 12), max_size=8), st.booleans()),
-    max_size=12,
-)
-
-
-@given(steps)
-def test_nobody_holds_what_the_cluster_does_not(steps: list[tuple[int, set[int], bool]]) -> None:
-    cluster = founded(Clusters(), "first", tie(9, range(1, 13)))
-    for epoch, (key, members, stays) in enumerate(steps):
-        cluster.add(tie(key, members), epoch)
-        if not stays:
-            cluster.drop(key)
-        held = {key for keys in cluster.holdings.values() for key in keys}
-        assert held <= cluster.ties.keys()
-        assert cluster.affinities.keys() <= cluster.holdings.keys()
-        assert set(cluster.convincing()) <= cluster.holdings.keys()

@@ -1,9 +1,13 @@
-"""Clusters that are let go, and what goes with them."""
+"""Ties that leave their cluster, clusters that are let go, and what goes with them."""
 
 from __future__ import annotations
 
-from models.clusters import Clusters
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.clusters import Cluster, Clusters
 from models.joining import Joining
+from models.tie_finding import TieFinding
 from tests.models.tie_findings import tie
 
 MEMBERS = 5
@@ -76,3 +80,38 @@ def test_the_ties_that_are_needed_are_those_of_clusters_and_of_candidates() -> N
     found(joining, 1, 1)
     joining.place(tie(8, range(100, 105), stands_out=False), "", 1)
     assert joining.ties == {1, 8}
+
+
+def founded(clusters: Clusters, first: TieFinding) -> Cluster:
+    cluster = Cluster("first", 1, 1, first.key, 1.0, 1.0)
+    clusters.put(cluster, first, 1)
+    return cluster
+
+
+def test_a_tie_that_came_back_with_others_leaves_nothing_behind_when_it_goes() -> None:
+    clusters = Clusters()
+    cluster = founded(clusters, tie(1, range(10)))
+    clusters.put(cluster, tie(2, range(6)), 2)
+    clusters.put(cluster, tie(2, range(4, 10)), 3)
+    cluster.drop(2)
+    assert set(cluster.convincing()) == set(range(10))
+    assert all(held == {1} for held in cluster.holdings.values())
+
+
+steps = st.lists(
+    st.tuples(st.integers(1, 4), st.sets(st.integers(1, 12), max_size=8), st.booleans()),
+    max_size=12,
+)
+
+
+@given(steps)
+def test_nobody_holds_what_the_cluster_does_not(steps: list[tuple[int, set[int], bool]]) -> None:
+    cluster = founded(Clusters(), tie(9, range(1, 13)))
+    for epoch, (key, members, stays) in enumerate(steps):
+        cluster.add(tie(key, members), epoch)
+        if not stays:
+            cluster.drop(key)
+        held = {key for keys in cluster.holdings.values() for key in keys}
+        assert held <= cluster.ties.keys()
+        assert cluster.affinities.keys() <= cluster.holdings.keys()
+        assert set(cluster.convincing()) <= cluster.holdings.keys()
