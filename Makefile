@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
-	parity chaos pictures schemas reference constraints clean
+	parity chaos soak mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -87,6 +87,24 @@ chaos: setup ## kill -9 of workers, workers added and removed, a broker that res
 
 pictures: setup ## docs/images of the console, by the test of the page in a browser
 	GAUGER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/stream/console/test_browser.py -k from_the_link
+
+soak: setup ## months of turnover in one process; memory, files and tables must stay flat
+	$(BIN)/python -m tests.long.soak
+
+# `make mutation MODULES="budget state"` tries these two alone.
+mutation: setup ## small changes of evidence, policy and state, which some test must notice
+	$(BIN)/python -m tools.mutation $(MODULES)
+
+coverage: setup ## branches of schemas and models that tests without a broker take
+	@$(BIN)/python -m coverage run -m pytest -q -m "not broker" tests/schemas tests/models tests/property tests/stream
+	@$(BIN)/python -m coverage report
+
+sbom: $(PACKAGE_STAMP) ## write out/sbom.json: what the product runs on, in CycloneDX
+	@mkdir -p out
+	@$(BIN)/python -m tools.sbom > out/sbom.json
+
+licences: $(PACKAGE_STAMP) ## every dependency has a licence that is allowed
+	@$(BIN)/python -m tools.licences
 
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,13 @@ FactValues = dict[str, int]
 """
 
 Piece = dict[str, Any]
+
+
+class Unclaimed(NamedTuple):
+    """Facts of an account that has sent nothing yet, and the epoch of the last of them."""
+
+    epoch: int
+    facts: FactValues
 
 
 def profile_pieces(
@@ -56,14 +63,14 @@ def place_profiles(
 def waiting_pieces(
     epoch: int,
     facts: Mapping[int, list[tuple[int, int, FactValues]]],
-    waiting: Mapping[int, FactValues],
+    waiting: Mapping[int, Unclaimed],
 ) -> list[Piece]:
     """Facts that wait, for their time or for their account.
 
     They change as a whole: of all cuts' pieces, those of the last closed epoch hold.
     """
     kept: list[tuple[str, int, Any]] = [("facts", key, list(one)) for key, one in facts.items()]
-    kept += [("waiting", key, dict(one)) for key, one in waiting.items()]
+    kept += [("waiting", key, [one.epoch, dict(one.facts)]) for key, one in waiting.items()]
     parts = (kept[start : start + PIECE_ROWS] for start in range(0, len(kept), PIECE_ROWS))
     return [{"waiting": part, "epoch": epoch} for part in parts]
 
@@ -71,12 +78,12 @@ def waiting_pieces(
 def place_waiting(
     piece: Mapping[str, Any],
     facts: dict[int, list[tuple[int, int, FactValues]]],
-    waiting: dict[int, FactValues],
+    waiting: dict[int, Unclaimed],
 ) -> None:
     """Take the facts of a piece."""
     for kind, key, value in piece["waiting"]:
         if kind == "waiting":
-            waiting[int(key)] = dict(value)
+            waiting[int(key)] = Unclaimed(int(value[0]), dict(value[1]))
         else:
             facts[int(key)] = [
                 (int(time), int(account), dict(values)) for time, account, values in value

@@ -198,7 +198,8 @@ class AccountStage:
         return found
 
     def forget_before(self, epoch: int) -> None:
-        """Drop accounts without a request since that epoch."""
+        """Drop accounts without a request since that epoch, and older facts of unknown accounts."""
+        self._facts.forget_before(epoch)
         profiles = self._profiles.array[: self._table.count]
         self._keep(np.flatnonzero(profiles["last_epoch"] >= epoch))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 from typing import Any
 
 import numpy as np
@@ -109,10 +110,11 @@ class Cluster:
 
     def drop(self, key: int) -> None:
         """Let a tie go, with what only it brought."""
-        for account in self.ties.pop(key).accounts.tolist():
-            held = self.holdings[account]
-            held.discard(key)
-            if not held:
+        del self.ties[key]
+        # Not its present members alone: a tie that was forgotten and came back has others.
+        for account in [one for one, held in self.holdings.items() if key in held]:
+            self.holdings[account].discard(key)
+            if not self.holdings[account]:
                 del self.holdings[account]
                 self.affinities.pop(account, None)
         self._core = None
@@ -215,6 +217,20 @@ class Clusters:
         """Accounts that were dismissed themselves, and not only what they share."""
         whole = (one for one in self.all.values() if one.dismissed and one.scope == "accounts")
         return {account for cluster in whole for account in cluster.named}
+
+    def release(self, most_closed: int) -> None:
+        """Keep so many closed clusters: those of no alert go first, then the longest idle."""
+        closed = [cluster for cluster in self.all.values() if cluster.closed]
+        for cluster in nsmallest(
+            len(closed) - most_closed,
+            closed,
+            key=lambda cluster: (cluster.sequence >= 0, cluster.last_epoch, cluster.id),
+        ):
+            del self.all[cluster.id]
+            if cluster.dismissed:
+                self.dismissed.difference_update(cluster.ties)
+            else:
+                self.by_tie = {key: one for key, one in self.by_tie.items() if one != cluster.id}
 
     def find(self, tie: TieFinding) -> Cluster | None:
         """The cluster that the tie belongs to: the one that holds it, else the largest overlap.

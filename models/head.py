@@ -153,7 +153,7 @@ class Head:
         self._lessons.learn(accounts)
         if new_hour:
             self._calibration.mature(epoch, self._joining.clusters.by_tie)
-            self._placing.crossing.expire(epoch)
+            self._placing.expire(epoch)
             self._control = self._lessons.turn_hour()
         # Ranks in a population of hours are coarse: scores spread half as wide again as later.
         if not self.learning:

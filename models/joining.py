@@ -10,7 +10,10 @@ from models.tie_finding import TieFinding
 JOIN_P = 1e-3
 """A tie less odd than this holds nothing together."""
 
-_MOST_CANDIDATES = 4_000
+MOST_CANDIDATES = 4_000
+MOST_CLOSED = 1_000
+"""Closed clusters kept: where their accounts are replaced, the finding goes on."""
+
 _REGATHER = 1.2
 
 
@@ -46,7 +49,7 @@ class Joining:
     def _remember(self, tie: TieFinding) -> None:
         self._candidates.pop(tie.key, None)
         self._candidates[tie.key] = tie
-        while len(self._candidates) > _MOST_CANDIDATES:
+        while len(self._candidates) > MOST_CANDIDATES:
             del self._candidates[next(iter(self._candidates))]
 
     def _gather(self, cluster: Cluster, epoch: int) -> None:
@@ -63,6 +66,18 @@ class Joining:
             cluster.forget(account)
         for tie in self._candidates.values():
             tie.forget(account)
+
+    def release(self) -> None:
+        """Let go of the closed clusters beyond those that are kept."""
+        self.clusters.release(MOST_CLOSED)
+        kept = self.clusters.all.keys()
+        self._gathered = {key: size for key, size in self._gathered.items() if key in kept}
+
+    @property
+    def ties(self) -> set[int]:
+        """Keys of all ties that a cluster holds or that wait for one."""
+        held = (key for cluster in self.clusters.all.values() for key in cluster.ties)
+        return {*held, *self._candidates}
 
     def idle_since(self, epoch: int) -> list[Cluster]:
         """Clusters that are not closed and have not changed since that epoch."""

@@ -131,6 +131,14 @@ class Placing:
             payer_of=payer.id if payer else "",
         )
 
+    def expire(self, epoch: int) -> None:
+        """Let go of what no finding needs after an epoch."""
+        self.crossing.expire(epoch)
+        self.joining.release()
+        held = self.joining.ties
+        shown = self._announcer.dump()
+        self._announcer.load({key: text for key, text in shown.items() if key in held})
+
     def forget(self, account: int) -> None:
         """Drop an account from all that was found."""
         self.joining.forget(account)

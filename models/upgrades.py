@@ -56,11 +56,13 @@ def _from_3(state: State) -> State:
     """There were fewer features, measures and breadths, and no signature was known to have crossed.
 
     Checkpoints held all singles that the tables did; places of values are not looked at any more.
+    Facts of accounts that have sent nothing waited for ever; they are dated by the last close.
     """
     state = state_moved(state, OF_STATE_3, TODAY)
     stage = state.get("stage")
     if isinstance(stage, dict) and "capacity" in stage:
         stage["singles_from"] = ALL_SINGLES
+    _date_waiting_facts(state)
     head = (state.get("detector") or state).get("head")
     if head is not None:
         _add_crossings(head)
@@ -69,6 +71,17 @@ def _from_3(state: State) -> State:
             # Dismissals held for ever, and for what accounts share alone.
             cluster["verdict"] += [0, ""]
     return state
+
+
+def _date_waiting_facts(state: State) -> None:
+    for stage in (state.get("detector") or {}).get("accounts", []):
+        waiting = stage.get("waiting", {})
+        stage["waiting"] = {one: [stage["closed"], facts] for one, facts in waiting.items()}
+    if "waiting" in state:
+        state["waiting"] = [
+            [kind, key, [state["epoch"], value] if kind == "waiting" else value]
+            for kind, key, value in state["waiting"]
+        ]
 
 
 def _add_crossings(head: State) -> None:

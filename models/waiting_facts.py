@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.account_pieces import FactValues, place_waiting, waiting_pieces
+from models.account_pieces import FactValues, Unclaimed, place_waiting, waiting_pieces
 from models.layouts import BANNED
 from models.table import KeyTable
 
@@ -21,7 +21,7 @@ class WaitingFacts:
 
     def __init__(self) -> None:
         self._by_epoch: dict[int, list[_Fact]] = {}
-        self._by_account: dict[int, FactValues] = {}
+        self._by_account: dict[int, Unclaimed] = {}
 
     def add(self, epoch: int, time: int, account: int, facts: FactValues) -> None:
         """Take facts that act when this epoch closes."""
@@ -32,7 +32,8 @@ class WaitingFacts:
         for number in sorted(number for number in self._by_epoch if number <= epoch):
             due = self._by_epoch.pop(number)
             for _, account, facts in sorted(due, key=lambda fact: (*fact[:2], repr(fact[2]))):
-                self._by_account.setdefault(account, {}).update(facts)
+                known = self._by_account.get(account, Unclaimed(number, {})).facts
+                self._by_account[account] = Unclaimed(number, known | facts)
         return list(self._by_account)
 
     def act(
@@ -53,12 +54,20 @@ class WaitingFacts:
             if slot < 0:
                 continue
             before = bool(profiles["status"][slot] == BANNED)
-            for name, value in self._by_account.pop(account).items():
+            for name, value in self._by_account.pop(account).facts.items():
                 profiles[name][slot] = value
             after = bool(profiles["status"][slot] == BANNED)
             if after != before:
                 bans[account] = after
         return slots[slots >= 0], bans
+
+    def forget_before(self, epoch: int) -> None:
+        """Drop what is from before that epoch of accounts that have sent nothing since."""
+        self._by_account = {
+            account: waiting
+            for account, waiting in self._by_account.items()
+            if waiting.epoch >= epoch
+        }
 
     def forget(self, account: int) -> None:
         """Drop all facts of an account."""
@@ -85,5 +94,6 @@ class WaitingFacts:
             for epoch, facts in state["facts"].items()
         }
         self._by_account = {
-            int(account): dict(facts) for account, facts in state["waiting"].items()
+            int(account): Unclaimed(int(epoch), dict(facts))
+            for account, (epoch, facts) in state["waiting"].items()
         }

@@ -152,3 +152,84 @@ def test_a_loaded_budget_goes_on_as_before() -> None:
     assert loaded.requests_per_day == budget.requests_per_day
     assert loaded.tests_per_day == budget.tests_per_day
     assert loaded.q_value(2e-5) == budget.q_value(2e-5)
+
+
+def test_the_first_epoch_is_taken_for_all_others() -> None:
+    budget = Budget(BudgetOptions(), PER_DAY)
+    budget.pass_epoch(1, 700, 3)
+    assert budget.requests_per_day == pytest.approx(700 * PER_DAY, rel=1e-12)
+    assert budget.tests_per_day == pytest.approx(3 * PER_DAY, rel=1e-12)
+
+
+def test_a_lone_discovery_is_weighed_against_all_tests_of_a_day() -> None:
+    budget = Budget(BudgetOptions(), PER_DAY)
+    assert budget.q_value(1e-4, counted=False) == pytest.approx(0.02, rel=1e-12)
+    assert budget.q_value(1e-4) == pytest.approx(0.02, rel=1e-12)
+    assert budget.q_value(1e-4) == pytest.approx(0.01, rel=1e-12)
+    assert budget.q_value(1e-2) == pytest.approx(1e-2 * 200 / 3, rel=1e-12)
+
+
+def test_how_often_a_test_is_passed_says_its_p_value() -> None:
+    budget = Budget(BudgetOptions(), PER_DAY)
+    budget.pass_epoch(1, 10_000, 4)
+    assert budget.p_value(2.0) == pytest.approx(2.0 * 10_000 / 1e6 / 4, rel=1e-9)
+    assert budget.p_value(1e9) == 1.0
+
+
+def test_what_just_fits_the_budget_is_admitted() -> None:
+    options = BudgetOptions(
+        false_alerts_per_day=4.0, false_alerts_per_million=2.0, false_discovery_share=0.125
+    )
+    budget = Budget(options, per_day=1.0)
+    budget.pass_epoch(1, 2_000_000, 1)
+    assert budget.admits(2.0, 0.125)
+    assert not budget.admits(2.0 + 1e-9, 0.125)
+    assert not budget.admits(2.0, 0.125 + 1e-9)
+    budget.pass_epoch(1, 2_000_002, 1)
+    assert not budget.admits(2.0, 0.125)
+
+
+DAYS_14 = round(14 * PER_DAY)
+
+
+def test_dismissals_are_half_forgotten_after_a_fortnight() -> None:
+    budget = Budget(BudgetOptions(), PER_DAY)
+    for _ in range(9):
+        budget.charge()
+    assert budget.overrun == 10.0
+    budget.pass_epoch(DAYS_14, 0, 0)
+    assert budget.overrun == pytest.approx(5.5, rel=1e-9)
+    budget.forgive()
+    assert budget.overrun == pytest.approx(4.5, rel=1e-9)
+    for _ in range(9):
+        budget.forgive()
+    assert budget.overrun == 1.0
+
+
+def test_what_was_allowed_meanwhile_speaks_for_the_calibration_as_long() -> None:
+    options = BudgetOptions(false_alerts_per_day=3.0, false_alerts_per_million=0.5)
+    budget = Budget(options, PER_DAY)
+    # A day allows three, however many requests it has; two million requests allow one.
+    budget.pass_epoch(round(PER_DAY), 10**9, 0)
+    budget.pass_epoch(DAYS_14, 0, 0)
+    for _ in range(9):
+        budget.charge()
+    assert budget.overrun == pytest.approx(10 / 2.5, rel=1e-9)
+    quiet = Budget(options, PER_DAY)
+    quiet.pass_epoch(round(PER_DAY), 2_000_000, 0)
+    for _ in range(3):
+        quiet.charge()
+    assert quiet.overrun == pytest.approx(2.0, rel=1e-9)
+
+
+def test_an_overrun_asks_for_rarer_ties() -> None:
+    options = BudgetOptions(false_alerts_per_day=1e4, false_alerts_per_million=8.0)
+    budget = Budget(options, PER_DAY)
+    budget.pass_epoch(1, 0, 0)
+    for _ in range(3):
+        budget.charge()
+    assert budget.admits(2.0, 0.0)
+    assert not budget.admits(2.0 + 1e-9, 0.0)
+    loaded = Budget(options, PER_DAY)
+    loaded.load(decode_state(encode_state(budget.dump())))
+    assert loaded.overrun == 4.0

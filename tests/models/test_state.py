@@ -150,3 +150,10 @@ def test_objects_are_neither_written_nor_read() -> None:
     other = msgspec.msgpack.encode({"a": msgspec.msgpack.Ext(3, b"")})
     with pytest.raises(InvalidRecord, match="extension"):
         decode_state(sealed(other))
+
+
+@pytest.mark.parametrize("length", range(len(MAGIC) + 20))
+def test_a_state_that_ends_within_its_head_is_refused(length: int) -> None:
+    reason = "damaged" if length > len(MAGIC) else "version 0" if length == len(MAGIC) else "not a"
+    with pytest.raises(InvalidRecord, match=reason):
+        decode_state(encode_state({"a": 1})[:length])

@@ -35,6 +35,17 @@ def test_before_version_3_nothing_was_dropped_for_want_of_room() -> None:
     assert [stage["evicted"] for stage in stages] == [0, 0, 0]
 
 
+def test_before_version_4_facts_without_an_account_had_no_date() -> None:
+    stage = {"counts": [1, 0, 0], "evicted": 0, "closed": 40, "waiting": {7: {"plan": 2}}}
+    [accounts] = upgraded({"detector": {"accounts": [stage], "ties": []}}, 3)["detector"][
+        "accounts"
+    ]
+    assert accounts["waiting"] == {7: [40, {"plan": 2}]}
+    later = [41, [[9_000, 7, {"plan": 3}]]]
+    piece = {"waiting": [["waiting", 7, {"plan": 2}], ["facts", *later]], "epoch": 40}
+    assert upgraded(piece, 3)["waiting"] == [["waiting", 7, [40, {"plan": 2}]], ["facts", *later]]
+
+
 def test_a_state_of_today_stays_as_it_is() -> None:
     state = run([10, 2, 1])
     assert upgraded(state, VERSION) is state
