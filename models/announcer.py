@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from models.baseline import RankTables
-from models.clusters import Cluster
+from models.cluster import Cluster
 from models.explanation import explain_account, explain_crossing, explain_tie
 from models.kinds import TieKind, kind_of, shown_value
 from models.messages import AccountScores, Holder

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.budget import Budget
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.verdicts import Verdict, WaitingVerdicts
 
 

@@ -20,7 +20,7 @@ from models.allowlist import AllowList
 from models.announcer import Announcer
 from models.budget import Budget
 from models.calibration import Calibration
-from models.clusters import Cluster
+from models.cluster import Cluster
 from models.feedback import Feedback, Heeded, VerdictCounts
 from models.lessons import Lessons
 from models.messages import (

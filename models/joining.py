@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.tie_finding import TieFinding
 
 JOIN_P = 1e-3

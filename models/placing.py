@@ -12,7 +12,7 @@ from models.allowlist import AllowList
 from models.announcer import Announcer
 from models.budget import Budget
 from models.calibration import Calibration
-from models.clusters import Cluster
+from models.cluster import Cluster
 from models.crossing_findings import CrossingFindings
 from models.joining import JOIN_P, Joining
 from models.kinds import TieKind, kind_of

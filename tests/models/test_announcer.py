@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.announcer import Announcer
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.kinds import TieKind
 from models.messages import Holder
 from models.tie_finding import TieFinding

@@ -6,7 +6,8 @@ import numpy as np
 
 from models.allowlist import AllowList
 from models.budget import Budget
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.crossing_findings import CrossingFindings
 from models.kinds import TieKind
 from models.messages import CROSSING, Holder, TieReport

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from models.announcer import Announcer
 from models.budget import Budget
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.feedback import Feedback, Heeded
 from models.options import BudgetOptions
 from models.state import decode_state, encode_state

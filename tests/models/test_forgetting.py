@@ -13,7 +13,7 @@ from models.account_options import AccountOptions
 from models.account_partition import AccountPartition
 from models.accounts import AccountStage
 from models.baseline import FEATURES
-from models.clusters import Cluster
+from models.cluster import Cluster
 from models.ingestion import BatchBuilder
 from models.joining import Joining
 from models.kernels.ties import NOBODY

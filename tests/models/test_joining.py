@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from models.clusters import Cluster
+from models.cluster import Cluster
 from models.joining import Joining
 from models.state import decode_state, encode_state
 from tests.models.tie_findings import tie

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.clusters import Cluster, Clusters
+from models.cluster import Cluster
+from models.clusters import Clusters
 from models.payers import MOST_PAYING, followed, payer_of
 from models.state import decode_state, encode_state
 from tests.models.tie_findings import tie
