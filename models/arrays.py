@@ -35,9 +35,12 @@ def decode_values(data: bytes | memoryview) -> Any:
 
     Raises:
         msgspec.DecodeError: Not MessagePack.
-        ValueError: An array is damaged or of objects.
+        ValueError: An array is damaged or of objects, or values are nested too deep.
     """
-    return _DECODER.decode(data)
+    try:
+        return _DECODER.decode(data)
+    except (RecursionError, OverflowError, MemoryError, TypeError) as error:
+        raise ValueError(f"no values of ours: {type(error).__name__}") from error
 
 
 def fitted(records: NDArray[np.void], layout: np.dtype[np.void]) -> NDArray[np.void]:

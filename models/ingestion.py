@@ -26,12 +26,18 @@ from models.kinds import ISSUED, KIND_BITS, TieKind, tie_keys
 from models.layouts import STATUSES
 from models.request_sketch import RequestSketcher, RequestSketches
 from models.sketch_record import decode_sketches
+from models.toolsets import Toolsets
 from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
 
 _MICROSECONDS = 1e6
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MOST_TOOLSETS = 1 << 16
+
+MOST_CLEAR = 256
+"""Characters that are shown of a client."""
+
+MOST_SIGNATURES = 1_024
+"""Most signatures that are kept of one request, of those issued and of those presented."""
 _CUT_REASONS = frozenset({"length", "max_tokens", "max_output_tokens"})
 _FIRST_FAILURE = 400
 
@@ -49,7 +55,7 @@ class BatchBuilder:
         self._key_id = key_id(key)
         self._dropped: Counter[str] = Counter()
         self._hasher = StringHasher(key)
-        self._toolsets: dict[str, int] = {"": 0}
+        self._toolsets = Toolsets(self._hasher)
 
     def account_key(self, account: str) -> int:
         """The key under which an account is kept."""
@@ -145,25 +151,15 @@ class BatchBuilder:
         """Tie keys of the values that a request shows one of each kind of."""
         address, network = network_columns([event.ip or "" for event in events])
         client = combine(np.stack([hashes["user_agent"], hashes["tls"]]))
+        toolsets = self._toolsets.hashes([event.tools for event in events])
         return {
             "payment": tie_keys(hashes["payment"], TieKind.PAYMENT),
             "address": tie_keys(address << np.uint64(KIND_BITS), TieKind.ADDRESS),
             "network": tie_keys(network << np.uint64(KIND_BITS), TieKind.NETWORK),
             "client": tie_keys(client, TieKind.CLIENT),
-            "toolset": tie_keys(self._toolset_hashes(events), TieKind.TOOLS),
+            "toolset": tie_keys(toolsets, TieKind.TOOLS),
             "shape": tie_keys(_shape_hashes(events, hashes, completions), TieKind.SHAPE),
         }
-
-    def _toolset_hashes(self, events: Events) -> Hashes:
-        """Hash of the tools offered, whatever their order."""
-        joined = ["\0".join(event.tools) if event.tools else "" for event in events]
-        known = self._toolsets
-        if len(known) > _MOST_TOOLSETS:
-            known.clear()
-            known[""] = 0
-        for tools in set(joined).difference(known):
-            known[tools] = self._hasher.one("tools", "\0".join(sorted(tools.split("\0"))))
-        return np.fromiter(map(known.__getitem__, joined), np.uint64, len(joined))
 
     def _fragments(self, events: Events) -> RequestSketches:
         """What is left of the texts, with fragments as tie keys."""
@@ -196,12 +192,21 @@ class BatchBuilder:
         for row, event in enumerate(events):
             if event.signatures_issued or event.signatures_presented:
                 issued = {*(event.signatures_issued or ())} - {""}
-                presented = {*(event.signatures_presented or ())} - issued - {""}
+                presented = self._kept({*(event.signatures_presented or ())} - issued - {""})
+                issued = self._kept(issued)
                 counts[row] = len(issued) + len(presented)
                 shown += sorted(issued) + sorted(presented)
                 kinds += [ISSUED] * len(issued) + [TieKind.SIGNATURE] * len(presented)
         hashes = self._hasher.columns({"signature": shown})["signature"]
         return tie_keys(hashes, np.array(kinds, np.uint64)), np.cumsum(counts)
+
+    def _kept(self, signatures: set[str]) -> set[str]:
+        """Of too many signatures those with the smallest hashes: nobody can choose which."""
+        if len(signatures) <= MOST_SIGNATURES:
+            return signatures
+        ordered = sorted(signatures)
+        hashes = self._hasher.columns({"signature": ordered})["signature"]
+        return {ordered[place] for place in np.argsort(hashes)[:MOST_SIGNATURES].tolist()}
 
 
 def _tie_columns(shown: Columns) -> Hashes:
@@ -245,10 +250,11 @@ def _clear(events: Events, client: Hashes) -> dict[int, str]:
     """What may be shown in clear of the clients met, by tie key."""
     rows = dict(zip(client.tolist(), range(len(client)), strict=True))
     rows.pop(0, None)
-    return {
+    shown = {
         key: f"{events[row].user_agent or ''} {events[row].tls_fingerprint or ''}".strip()
         for key, row in rows.items()
     }
+    return {key: text[:MOST_CLEAR] for key, text in shown.items()}
 
 
 def _measures(

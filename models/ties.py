@@ -39,11 +39,13 @@ class TieStage:
         score: The tie score.
         single_epochs: Epochs after which a value that only one account showed counts as forgotten;
             its memory is taken back when room is needed.
+        seed: Where values lie in the table; secret, and of no other effect.
     """
 
-    def __init__(self, score: TieScore, single_epochs: int) -> None:
+    def __init__(self, score: TieScore, single_epochs: int, seed: int = 0) -> None:
         self._score = score
         self._single_epochs = single_epochs
+        self._seed = np.uint64(seed)
         self._values = np.zeros(1 << 14, VALUE)
         self._places = np.full(1 << 14, kernels.NOBODY, np.int32)
         self._ties = Records(TIE)
@@ -75,13 +77,21 @@ class TieStage:
         self._reserve(len(edges), oldest_single)
         touched = np.empty(len(edges), np.int32)
         count = kernels.add_edges(
-            self._values, self._ties.array, self._members.array, self._places, edges,
+            self._values, self._seed, self._ties.array, self._members.array, self._places, edges,
             batch.accounts, batch.requests, batch.ranks, batch.ranked, epoch,
             oldest_single, options.most_members, self._counts, touched,
         )  # fmt: skip
-        kernels.mark_issued(self._values, self._members.array, self._places, edges, batch.accounts)
-        self._clear.update(batch.clear)
+        kernels.mark_issued(
+            self._values, self._seed, self._members.array, self._places, edges, batch.accounts
+        )
+        self._note_clear(batch.clear, touched[:count])
         return touched[:count]
+
+    def _note_clear(self, clear: Mapping[int, str], touched: NDArray[np.int32]) -> None:
+        """Keep the clear values of ties; a single's comes again with whoever makes it a tie."""
+        if clear:
+            ties = set(self._ties.array["key"][touched].tolist())
+            self._clear.update((key, text) for key, text in clear.items() if key in ties)
 
     def _reserve(self, edges: int, oldest_single: int) -> None:
         if self._counts[0] + edges > len(self._values) * _FULLEST:
@@ -103,7 +113,7 @@ class TieStage:
 
     def _place_values(self, capacity: int, oldest_single: int) -> None:
         before, self._values = self._values, np.zeros(capacity, VALUE)
-        place_values(self._values, before, oldest_single)
+        place_values(self._values, before, self._seed, oldest_single)
 
     def _place_members(self, capacity: int) -> None:
         self._places = np.full(capacity, kernels.NOBODY, np.int32)
@@ -242,7 +252,7 @@ class TieStage:
         for piece in pieces:
             if "values" in piece:
                 values = fitted(piece["values"], VALUE)
-                place_values(self._values, values, self._singles_from)
+                place_values(self._values, values, self._seed, self._singles_from)
             place_records(piece, into)
             self._clear.update(piece.get("clear", {}))
         self._place_members(_power_above(int(self._counts[2]) * 2))
@@ -266,7 +276,7 @@ class TieStage:
         self._clear = {int(key): str(text) for key, text in state["clear"].items()}
         self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
-        place_values(self._values, fitted(state["values"], VALUE), ALL_SINGLES)
+        place_values(self._values, fitted(state["values"], VALUE), self._seed, ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
 
 

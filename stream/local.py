@@ -11,6 +11,7 @@ import numpy as np
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.detector import Detector, DetectorOptions
+from models.hashing import table_seed
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
 from models.source import Source
@@ -21,7 +22,7 @@ from schemas.codec import decode_facts
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from schemas.formats import DEFAULT_FORMAT, input_format
-from stream.counters import Counters
+from stream.counters import Counters, note_unknown
 from stream.enrichment import Enricher
 from stream.local_outcome import Outcome, dead_letter, dead_letters_of, outcome_of
 from stream.settings import Settings
@@ -88,6 +89,7 @@ class LocalRun:
             keep_reports=keep_reports,
             keep_features=keep_features,
             keep_values=keep_values,
+            seed=table_seed(settings.key.secret),
         )
         self._detector = Detector(options, score or shipped(), allowed)
         self._epoch = epoch
@@ -149,7 +151,7 @@ class LocalRun:
             for row, error in decoded.rejects
         ]
         self._bad += len(dead)
-        self._unknown.update(decoded.unknown_fields)
+        note_unknown(self._unknown, decoded.unknown_fields)
         if decoded.events:
             self._enricher.enrich(decoded.events)
             batch = self._builder.build(decoded.events)

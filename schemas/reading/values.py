@@ -112,7 +112,8 @@ def address(value: object) -> str | None:
 
     Of an address whose last number is masked, its network: `81.2.69.***` is `81.2.69.0/24`.
     """
-    if not isinstance(value, str) or not value:
+    # What is longer is no address, and must not be remembered as one.
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_MARKER:
         return None
     text = value.strip()
     if text.startswith("["):

@@ -226,7 +226,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         for offset, record, error in read.refused:
             await self._letters.refuse(partition, offset, record, error)
         owned.dirty = True
-        self._letters.count(read.requests, len(read.refused))
+        # By records: one that holds many requests may be bad, and must not speak for a stream.
+        self._letters.count(len(records), len({offset for offset, _, _ in read.refused}))
 
     async def _look_after(self) -> None:
         """Save standings, tell them, and find out who is idle."""
