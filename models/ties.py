@@ -20,13 +20,16 @@ from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
 from models.tie_crossings import crossings_of
-from models.tie_forgetting import without_member, without_singles
+from models.tie_forgetting import surplus_singles, without_member, without_singles
 from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
 from models.tie_pieces import clear_pieces, place_records, record_pieces, value_pieces
 from models.tie_score import TieScore
 
 STATISTICS = tie_statistics(FEATURES)
 LEAST_MEMBERS = 3
+SINGLES_A_TIE = 8
+"""Values of one account that are kept for each tie that may be kept."""
+
 _LEAST_VOLUME = 6
 _FULLEST = 0.65
 _GONE = -1
@@ -178,7 +181,13 @@ class TieStage:
             self._forget(epoch, -1)
 
     def keep_at_most(self, bound: int, epoch: int) -> None:
-        """Drop the longest idle ties where there are more than that after the close of an epoch."""
+        """Drop the longest idle ties where there are more than that after the close of an epoch.
+
+        Of values of one account at most `SINGLES_A_TIE` times as many: a flood pushes out itself.
+        """
+        if self._counts[0] - self._counts[1] > SINGLES_A_TIE * bound:
+            self._values["epoch"][surplus_singles(self._values, SINGLES_A_TIE * bound)] = _GONE
+            self._forget(0, 0)
         if self.count <= bound:
             return
         ties = self._ties.array[: self._counts[1]]
