@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats \
-	parity chaos schemas constraints clean
+	parity chaos fuzz schemas constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +81,13 @@ parity: setup ## 300,000 requests locally and through Kafka, the work shared in 
 
 chaos: setup ## kill -9 of workers, workers added and removed, a broker that restarts and stalls
 	$(BIN)/python -m tests.long.chaos
+
+# Seconds for all targets together; `make fuzz FUZZ="--without-coverage"` where atheris does not install.
+FUZZ ?= --seconds 600
+
+fuzz: setup ## fuzz every decoder, guided by coverage; finds go to out/fuzz
+	@case "$(FUZZ)" in *--without-coverage*) ;; *) $(BIN)/python -c "import atheris" 2> /dev/null || $(PIP) install "atheris>=3.0" ;; esac
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas

@@ -70,6 +70,7 @@ class LocalRun:
     ) -> None:
         self._decode = input_format(form, settings.formats)
         self._builder = BatchBuilder(settings.key.secret)
+        self._key_id = settings.key.id
         self._enricher = Enricher(settings.enrichment)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
@@ -238,6 +239,7 @@ class LocalRun:
         return encode_state(
             {
                 "detector": self._detector.dump(),
+                "key": self._key_id,
                 "watermark": self.watermark,
                 "bad": self._bad,
                 "late": self.counters.late,
@@ -263,13 +265,18 @@ class LocalRun:
         """The run that `save` made bytes of.
 
         Raises:
-            InvalidRecord: Not a state, damaged, of another version, or of other partitions.
+            InvalidRecord: Not a state, damaged, of another version, of other partitions, or made
+                under another key.
         """
         state: dict[str, Any] = decode_state(data)
         found = state["detector"]["partitions"]
         if found != partitions:
             reason = f"state of {found} partitions, asked for {partitions}"
             raise InvalidRecord(reason, "partitions")
+        # The first states did not say under which key they were made.
+        if state.get("key", settings.key.id) != settings.key.id:
+            reason = f"state made under key {state['key']}, not {settings.key.id}"
+            raise InvalidRecord(reason, "key")
         run = cls(
             settings,
             partitions,

@@ -29,20 +29,20 @@ from tests.strategies import KEY
 FOLDER = Path(__file__).parent / "corpus"
 ROOT = Path(__file__).resolve().parents[2]
 
-_NATIVE = {
+NATIVE = {
     "id": "r", "time": "2026-01-02T03:04:05Z", "account": "a", "org": "o", "ip": "2001:db8::1",
     "tools": ["b", "a"], "n": 2, "max_tokens": 1e3, "temperature": 0.5, "status": 200,
     "signatures_presented": ["s"], "signatures_issued": ["t"], "prompt": "one two three four five",
     "system": "six seven eight nine ten", "user_agent": "sdk/1", "payment": "p", "plan": "free",
     "account_created": 1, "refused": True, "unheard_of": {"of": [1]},
 }  # fmt: skip
-_FACT = {"account": "a", "time": 1, "plan": "pro", "status": "banned", "account_created": "x"}
-_VERDICT = {"alert_id": "f", "time": "2026-01-02T03:04:05+01:00", "verdict": "dismiss"}
+FACT = {"account": "a", "time": 1, "plan": "pro", "status": "banned", "account_created": "x"}
+VERDICT = {"alert_id": "f", "time": "2026-01-02T03:04:05+01:00", "verdict": "dismiss"}
 
 
 def _native() -> Iterator[bytes]:
-    yield orjson.dumps(_NATIVE)
-    yield b"\n".join([orjson.dumps(_NATIVE), b"[" * 300, b'{"id":"\\ud800"}', b'{"a":1e999}'])
+    yield orjson.dumps(NATIVE)
+    yield b"\n".join([orjson.dumps(NATIVE), b"[" * 300, b'{"id":"\\ud800"}', b'{"a":1e999}'])
 
 
 def _samples(form: str) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def _sketch() -> Iterator[bytes]:
 
 
 def _bodies() -> Iterator[bytes]:
-    lines = b"\n".join([orjson.dumps(_NATIVE)] * 2)
+    lines = b"\n".join([orjson.dumps(NATIVE)] * 2)
     spans = b'{"resourceSpans":[{"scopeSpans":[]},{"scopeSpans":[{"spans":[{}]}]}]}'
     protobuf = b"\x0a\x03abc\x0a\x02de"
     yield from (lines, b"[" + lines.replace(b"\n", b",") + b"]", spans, protobuf)
@@ -92,7 +92,7 @@ def _settings() -> Iterator[bytes]:
 
 
 def _records() -> Iterator[bytes]:
-    yield from map(orjson.dumps, (_FACT, _VERDICT))
+    yield from map(orjson.dumps, (FACT, VERDICT))
 
 
 @cache
