@@ -1,4 +1,4 @@
-"""What ties lose: one account, over which the chains of members close; values beyond their bound."""
+"""What ties lose: one account, over which chains of members close; values beyond their bound."""
 
 from __future__ import annotations
 

@@ -24,8 +24,7 @@ from tests.fuzz.targets import TARGETS
 
 _ROUND = 1_000
 _MISSING = (
-    "atheris is not installed: python -m pip install --group fuzz, or go without it by"
-    " --without-coverage"
+    "atheris is not installed: `make fuzz` installs it; or go without it by --without-coverage"
 )
 
 
