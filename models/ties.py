@@ -13,7 +13,6 @@ from models.baseline import FEATURES
 from models.kernels import ties as kernels
 from models.kernels.values import TIE as SHARED
 from models.kernels.values import count_expired, place_values
-from models.layouts import EDGE
 from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
@@ -92,9 +91,8 @@ class TieStage:
 
     def _note_clear(self, clear: Mapping[int, str], touched: NDArray[np.int32]) -> None:
         """Keep the clear values of ties; a single's comes again with whoever makes it a tie."""
-        if clear:
-            ties = set(self._ties.array["key"][touched].tolist())
-            self._clear.update((key, text) for key, text in clear.items() if key in ties)
+        ties = set(self._ties.array["key"][touched].tolist()) if clear else ()
+        self._clear.update((key, text) for key, text in clear.items() if key in ties)
 
     def _reserve(self, edges: int, oldest_single: int) -> None:
         if self._counts[0] + edges > len(self._values) * _FULLEST:
@@ -205,9 +203,7 @@ class TieStage:
         state = self.dump()
         values = without_singles(state["values"], account)
         ties, members = without_member(state["ties"], state["members"], account)
-        kept = set(values["key"].tolist())
-        clear = {key: text for key, text in self._clear.items() if key in kept}
-        self.load({**state, "values": values, "ties": ties, "members": members, "clear": clear})
+        self.load({**state, "values": values, "ties": ties, "members": members})
         self.rebuilt = True
 
     def _forget(self, tie_epoch: int, single_epoch: int) -> None:
@@ -220,8 +216,12 @@ class TieStage:
         self.rebuilt = True
         self._place_values(len(self._values), ALL_SINGLES)
         self._place_members(len(self._places))
-        kept = set(ties["key"][: self._counts[1]].tolist())
-        self._clear = {key: text for key, text in self._clear.items() if key in kept}
+        self._keep_clear(self._clear)
+
+    def _keep_clear(self, clear: Mapping[int, str]) -> None:
+        """Of these clear values keep those of ties; older states have those of singles too."""
+        kept = set(self._ties.array["key"][: self._counts[1]].tolist())
+        self._clear = {key: text for key, text in clear.items() if key in kept}
 
     def cut(self, epoch: int, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Pieces and closing record of the state after this epoch was closed.
@@ -256,14 +256,15 @@ class TieStage:
         self._values = np.zeros(closing["capacity"], VALUE)
         self._ties.reserve(int(self._counts[1]))
         self._members.reserve(int(self._counts[2]))
-        self._clear = {}
+        clear: dict[int, str] = {}
         into = {"ties": self._ties.array, "members": self._members.array}
         for piece in pieces:
             if "values" in piece:
                 values = fitted(piece["values"], VALUE)
                 place_values(self._values, values, self._seed, self._singles_from)
             place_records(piece, into)
-            self._clear.update(piece.get("clear", {}))
+            clear.update(piece.get("clear", {}))
+        self._keep_clear(clear)
         self._place_members(_power_above(int(self._counts[2]) * 2))
         self._written_epoch, self._written_clear = epoch, len(self._clear)
 
@@ -282,7 +283,7 @@ class TieStage:
         self._counts[:] = [len(state["values"]), len(state["ties"]), len(state["members"])]
         self._ties.replace(fitted(state["ties"], TIE))
         self._members.replace(fitted(state["members"], MEMBER))
-        self._clear = {int(key): str(text) for key, text in state["clear"].items()}
+        self._keep_clear({int(key): str(text) for key, text in state["clear"].items()})
         self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
         place_values(self._values, fitted(state["values"], VALUE), self._seed, ALL_SINGLES)
@@ -296,6 +297,3 @@ def _by_key(values: NDArray[np.void]) -> NDArray[np.void]:
 
 def _power_above(count: int) -> int:
     return 1 << max(14, int(count).bit_length())
-
-
-__all__ = ["EDGE", "TestedTies", "TieBatch", "TieOptions", "TieReport", "TieStage"]
