@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tests.fuzz.mutation import mutations
 from tests.fuzz.seeds import ROOT, seeds
@@ -87,13 +88,13 @@ def _is_pure(module: str) -> bool:
     return module.startswith(("schemas.", "models.", "stream.receive.splitting", "stream.settings"))
 
 
-def _instrument(atheris: ModuleType, module: ModuleType, key: str) -> None:
+def _instrument(atheris: Any, module: ModuleType, key: str) -> None:
     function = getattr(module, key)
     if type(function) is type(_instrument):
         setattr(module, key, atheris.instrument_func(function))
 
 
-def _atheris() -> ModuleType:
+def _atheris() -> Any:
     try:
         import atheris  # noqa: PLC0415 - of the long run alone
     except ImportError:

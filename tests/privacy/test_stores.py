@@ -28,7 +28,7 @@ def stores(world: World) -> dict[str, bytes]:
     found = {}
     for name, reader in world.readers.items():
         kept = reader.as_restored()
-        cut = kept.cut() if isinstance(kept, HeadPartition) else kept.cut(whole=True)  # type: ignore[call-arg]
+        cut = kept.cut() if isinstance(kept, HeadPartition) else kept.cut(whole=True)
         found[name] = b"".join(encode_state(part) for part in [*cut.pieces, cut.closing])
     return found
 
