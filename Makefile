@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
-	parity chaos soak mutation coverage pictures sbom licences schemas reference constraints clean
+	parity chaos soak fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -105,6 +105,13 @@ sbom: $(PACKAGE_STAMP) ## write out/sbom.json: what the product runs on, in Cycl
 
 licences: $(PACKAGE_STAMP) ## every dependency has a licence that is allowed
 	@$(BIN)/python -m tools.licences
+
+# Seconds for all targets together; `make fuzz FUZZ="--without-coverage"` where atheris does not install.
+FUZZ ?= --seconds 600
+
+fuzz: setup ## fuzz every decoder, guided by coverage; finds go to out/fuzz
+	@case "$(FUZZ)" in *--without-coverage*) ;; *) $(BIN)/python -c "import atheris" 2> /dev/null || $(PIP) install "atheris>=3.0" ;; esac
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 schemas: $(PACKAGE_STAMP) ## write docs/schemas from the types
 	@$(BIN)/python -m tools.write_schemas

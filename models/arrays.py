@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
+from tokenize import TokenError
 from typing import Any
 
 import msgspec
@@ -35,9 +36,12 @@ def decode_values(data: bytes | memoryview) -> Any:
 
     Raises:
         msgspec.DecodeError: Not MessagePack.
-        ValueError: An array is damaged or of objects.
+        ValueError: An array is damaged or of objects, or values are nested too deep.
     """
-    return _DECODER.decode(data)
+    try:
+        return _DECODER.decode(data)
+    except (RecursionError, OverflowError, MemoryError, TypeError) as error:
+        raise ValueError(f"no values of ours: {type(error).__name__}") from error
 
 
 def fitted(records: NDArray[np.void], layout: np.dtype[np.void]) -> NDArray[np.void]:
@@ -90,9 +94,23 @@ def _decoded(code: int, data: memoryview) -> Any:
     if code == _ARRAY:
         return _array(data)
     if code == _NUMPY_FORMAT:
-        array = np.lib.format.read_array(BytesIO(data), allow_pickle=False)
-        return array.view(_aligned(array.dtype))
+        return _numpy_array(data)
     raise ValueError(f"unknown extension {code}")
+
+
+def _numpy_array(data: memoryview) -> NDArray[Any]:
+    """An array in NumPy's own format; as large as its bytes, whatever its head claims."""
+    file = BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("array of another version of NumPy's format")
+    try:
+        shape, in_columns, layout = np.lib.format.read_array_header_1_0(file)
+    except (SyntaxError, TokenError) as error:
+        raise ValueError("no head of an array") from error
+    if layout.hasobject:
+        raise ValueError("an array of objects")
+    values = np.frombuffer(data[file.tell() :], _aligned(layout))
+    return values.reshape(shape, order="F" if in_columns else "C").copy()
 
 
 def _array(data: memoryview) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,13 @@ class EventBatch:
             [self.ids[row] for row in rows],
             self.clear,
         )
+
+
+def alone(batch: EventBatch, row: int) -> EventBatch:
+    """One row of a batch, to be kept for long: with no more in clear than it shows itself."""
+    one = batch.take(np.array([row], np.intp))
+    shown = {key: batch.clear[key] for key in one.ties.tolist() if key in batch.clear}
+    return replace(one, clear=shown)
 
 
 PLAIN_COLUMNS = tuple(

@@ -64,6 +64,7 @@ class DetectorOptions:
     keep_reports: bool = False
     keep_features: bool = False
     keep_values: bool = False
+    seed: int = 0
 
 
 class Detector:
@@ -74,7 +75,9 @@ class Detector:
         account_options = AccountOptions.of(options.epoch.seconds)
         count = options.partitions
         self._accounts = [AccountStage(account_options, count) for _ in range(count)]
-        self._ties = [TieStage(score, single_epochs(options.epoch)) for _ in range(count)]
+        self._ties = [
+            TieStage(score, single_epochs(options.epoch), options.seed) for _ in range(count)
+        ]
         self._head = Head(options.head, score, allowed)
         self._control = self._head.control()
         self._tie_options = self._head.tie_options()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.kernels.strings import hash_strings, parse_ipv4
 
 _BLOCK = 8
+_LONGEST_ADDRESS = 64
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.uint64]
 Columns = dict[str, NDArray[np.uint64]]
@@ -25,6 +26,11 @@ def keyed_hash(key: bytes, purpose: str, data: bytes) -> int:
     """64-bit keyed BLAKE2b (RFC 7693) of `data`, separated by purpose; never 0."""
     digest = blake2b(data, digest_size=8, key=key, person=purpose.encode()[:16]).digest()
     return int.from_bytes(digest, "little") or 1
+
+
+def table_seed(key: bytes) -> int:
+    """What makes places in tables unguessable where keys are not (`models.kernels.values`)."""
+    return keyed_hash(key, "table", b"")
 
 
 class StringHasher:
@@ -127,8 +133,10 @@ def network_spans(
     address = np.uint64(_IPV4_BIT) | numbers.astype(np.uint64)
     network = np.uint64(_IPV4_NETWORK_BIT) | (numbers >> 8).astype(np.uint64)
     for row in np.flatnonzero(numbers < 0).tolist():
-        text = data[starts[row] : ends[row]].tobytes().decode()
-        address[row], network[row] = network_bits(text) if text else (0, 0)
+        # What is longer is no address, and must not be remembered as one.
+        known = 0 < ends[row] - starts[row] <= _LONGEST_ADDRESS
+        text = data[starts[row] : ends[row]].tobytes().decode() if known else ""
+        address[row], network[row] = network_bits(text) if known else (0, 0)
     return address, network
 
 

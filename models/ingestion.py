@@ -30,11 +30,14 @@ from models.request_columns import (
 )
 from models.request_sketch import RequestSketcher, RequestSketches
 from models.sketch_record import decode_sketches
+from models.toolsets import Toolsets
 from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
 
 _MICROSECONDS = 1e6
-_MOST_TOOLSETS = 1 << 16
+
+MOST_SIGNATURES = 1_024
+"""Most signatures that are kept of one request, of those issued and of those presented."""
 
 Events = Sequence[RequestEvent]
 Signatures = tuple[Sequence[str] | None, Sequence[str] | None]
@@ -53,7 +56,7 @@ class BatchBuilder:
         self._key_id = key_id(key)
         self._dropped: Counter[str] = Counter()
         self.hasher = StringHasher(key)
-        self._toolsets: dict[str, int] = {"": 0}
+        self.toolsets = Toolsets(self.hasher)
 
     def account_key(self, account: str) -> int:
         """The key under which an account is kept."""
@@ -110,7 +113,7 @@ class BatchBuilder:
             hashes=self.hasher.columns(texts),
             address=address,
             network=network,
-            toolsets=self.toolset_hashes(tools),
+            toolsets=self.toolsets.hashes(tools),
             plan=np.array([PLANS.get(plan or "", 0) for plan in _values(events, "plan")], np.int64),
             numbers=numbers,
             refused=np.array([event.refused is True for event in events], np.bool_),
@@ -122,16 +125,6 @@ class BatchBuilder:
                 events[row].user_agent or "", events[row].tls_fingerprint or ""
             ),
         )
-
-    def toolset_hashes(self, joined: Sequence[str]) -> Hashes:
-        """Hash of the tools offered, whatever their order: names parted by NULs."""
-        known = self._toolsets
-        if len(known) > _MOST_TOOLSETS:
-            known.clear()
-            known[""] = 0
-        for tools in set(joined).difference(known):
-            known[tools] = self.hasher.one("tools", "\0".join(sorted(tools.split("\0"))))
-        return np.fromiter(map(known.__getitem__, joined), np.uint64, len(joined))
 
     def _sketches(self, events: Events) -> RequestSketches:
         """What is left of the texts."""
@@ -161,12 +154,21 @@ class BatchBuilder:
         for row, (given, brought) in enumerate(requests):
             if given or brought:
                 issued = {*(given or ())} - {""}
-                presented = {*(brought or ())} - issued - {""}
+                presented = self._kept({*(brought or ())} - issued - {""})
+                issued = self._kept(issued)
                 counts[row] = len(issued) + len(presented)
                 shown += sorted(issued) + sorted(presented)
                 kinds += [ISSUED] * len(issued) + [TieKind.SIGNATURE] * len(presented)
         hashes = self.hasher.columns({"signature": shown})["signature"]
         return tie_keys(hashes, np.array(kinds, np.uint64)), np.cumsum(counts)
+
+    def _kept(self, signatures: set[str]) -> set[str]:
+        """Of too many signatures those with the smallest hashes: nobody can choose which."""
+        if len(signatures) <= MOST_SIGNATURES:
+            return signatures
+        ordered = sorted(signatures)
+        hashes = self.hasher.columns({"signature": ordered})["signature"]
+        return {ordered[place] for place in np.argsort(hashes)[:MOST_SIGNATURES].tolist()}
 
 
 def _values(events: Events, field: str) -> Iterable[Any]:

@@ -34,7 +34,7 @@ from schemas.errors import InvalidRecord
 
 _BLOCK = 8
 _SPARE = 4 * _BLOCK
-_MOST_TOOLSETS = 1 << 16
+_MOST_TOOLSETS, _LONGEST_TOOLSET = 1 << 12, 1 << 12
 
 _KINDS = {
     TEXT: (*HASHED.values(), "plan", "ip", "stop_reason", "api_key"),
@@ -250,10 +250,12 @@ class LineReader:
         if len(known) > _MOST_TOOLSETS:
             known.clear()
         for row, written in columns.lists("tools"):
-            if written not in known:
-                known[written] = "\0".join(msgspec.json.decode(written))
-            joined[row] = known[written]
-        return self._builder.toolset_hashes(joined)
+            tools = known.get(written) or "\0".join(msgspec.json.decode(written))
+            # Callers choose their names, and how long they are.
+            if len(written) <= _LONGEST_TOOLSET:
+                known[written] = tools
+            joined[row] = tools
+        return self._builder.toolsets.hashes(joined)
 
     def _signatures(self, columns: _Columns) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         shown: list[Signatures] = [(None, None)] * len(columns.lines)

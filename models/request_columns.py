@@ -17,6 +17,9 @@ _MICROSECONDS = 1e6
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_FAILURE = 400
 
+MOST_CLEAR = 256
+"""Characters that are shown of a client."""
+
 CUT_REASONS = frozenset({"length", "max_tokens", "max_output_tokens"})
 """Why a model stopped that had more to say."""
 
@@ -97,7 +100,7 @@ class RequestColumns(NamedTuple):
 
 def client_text(user_agent: str, tls_fingerprint: str) -> str:
     """What may be shown of client software."""
-    return f"{user_agent} {tls_fingerprint}".strip()
+    return f"{user_agent} {tls_fingerprint}".strip()[:MOST_CLEAR]
 
 
 def batch_of(columns: RequestColumns) -> EventBatch:

@@ -6,29 +6,45 @@ the cuts of batches, or on how often it is read again from a saved standing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import EventBatch, concatenate
+from models.arrays import encode_values
+from models.batch import EventBatch, alone, concatenate
 from models.batch_columns import from_columns, to_columns
 from models.options import EpochOptions
 from models.watermark import Watermark
 
 _MICROSECONDS = 1_000_000
 
+MOST_HELD_BYTES = 16 * 2**20
+"""Of rows that wait, bytes of their records that are held for dead letters."""
+
+MOST_PARKED_BYTES = 800_000
+"""Bytes of rows that wait in a saved standing, which is one record of at most a mebibyte."""
+
 
 class RefusedRow(NamedTuple):
     """A row whose time is far ahead of the stream and confirmed by nothing: position and record.
 
-    The record is empty when the row came with a saved standing, which holds no text.
+    The record is empty when the row came with a saved standing, which holds no text, or when the
+    records of those that wait took too much room.
     """
 
     position: int
     record: bytes
+
+
+class _Parked(NamedTuple):
+    """A row that waits: itself, what becomes of it if it is refused, its bytes in a standing."""
+
+    row: EventBatch
+    refused: RefusedRow
+    size: int
 
 
 class Source:
@@ -46,7 +62,8 @@ class Source:
         self._length = options.seconds * _MICROSECONDS
         self._lateness = options.lateness_seconds * _MICROSECONDS
         self._watermark = Watermark()
-        self._parked: dict[int, tuple[EventBatch, RefusedRow]] = {}
+        self._parked: dict[int, _Parked] = {}
+        self._parked_bytes = self._held = 0
         self._rows = 0
         self._refused: list[RefusedRow] = []
         self.floor = floor
@@ -84,12 +101,32 @@ class Source:
             fresh = set(believed.numbers.tolist())
             for row in range(len(batch)):
                 if first + row not in fresh:
-                    lone = batch.take(np.array([row], np.intp))
-                    self._parked[first + row] = (lone, RefusedRow(positions[row], records[row]))
+                    # A record may have to be cut out of a larger one first.
+                    record = records[row] if self._held < MOST_HELD_BYTES else b""
+                    self._park(first + row, alone(batch, row), positions[row], record)
         rows = batch if in_order else self._gathered(batch, first, believed.numbers)
-        self._refused += [self._parked.pop(number)[1] for number in believed.refused]
+        self._refuse(believed.refused)
+        while self._parked_bytes > MOST_PARKED_BYTES:
+            self._refuse([self._watermark.refuse_oldest()])
         where = np.asarray(positions, np.int64)[believed.causes]
         return self._placed(rows, where, believed.watermarks)
+
+    def _park(self, number: int, row: EventBatch, position: int, record: bytes) -> None:
+        """Keep a row that waits; its record as far as there is room, else only where it stands."""
+        kept = record if self._held + len(record) <= MOST_HELD_BYTES else b""
+        parked = _Parked(row, RefusedRow(position, kept), len(encode_values(to_columns(row))))
+        self._parked[number] = parked
+        self._held += len(kept)
+        self._parked_bytes += parked.size
+
+    def _unparked(self, number: int) -> _Parked:
+        parked = self._parked.pop(number)
+        self._held -= len(parked.refused.record)
+        self._parked_bytes -= parked.size
+        return parked
+
+    def _refuse(self, numbers: Iterable[int]) -> None:
+        self._refused += [self._unparked(number).refused for number in numbers]
 
     def _gathered(self, batch: EventBatch, first: int, numbers: NDArray[np.int64]) -> EventBatch:
         """Believed rows out of a batch and out of those that were parked."""
@@ -102,7 +139,7 @@ class Source:
             if run:
                 pieces.append(batch.take(np.array(run, np.intp)))
                 run = []
-            pieces.append(self._parked.pop(number)[0])
+            pieces.append(self._unparked(number).row)
         if run or not pieces:
             pieces.append(batch.take(np.array(run, np.intp)))
         return concatenate(pieces)
@@ -126,13 +163,13 @@ class Source:
     def end(self, position: int) -> EventBatch | None:
         """The source has ended: rows that are believed after all; the others are refused."""
         believed, refused = self._watermark.end()
-        self._refused += [self._parked.pop(number)[1] for number in sorted(refused)]
+        self._refuse(sorted(refused))
         return self._released(believed, position)
 
     def _released(self, numbers: list[int], position: int) -> EventBatch | None:
         if not numbers:
             return None
-        rows = concatenate([self._parked.pop(number)[0] for number in numbers])
+        rows = concatenate([self._unparked(number).row for number in numbers])
         count = len(rows)
         judged = np.array([self._watermark.judged_by(time) for time in rows.time.tolist()])
         return self._placed(rows, np.full(count, position), judged)
@@ -150,8 +187,8 @@ class Source:
             "floor": self.floor,
             "late": self.late,
             "parked": {
-                number: [to_columns(batch), row.position]
-                for number, (batch, row) in self._parked.items()
+                number: [to_columns(parked.row), parked.refused.position]
+                for number, parked in self._parked.items()
             },
         }
 
@@ -159,7 +196,6 @@ class Source:
         """Take what `dump` gave."""
         self._watermark.load(state["watermark"])
         self._rows, self.floor, self.late = state["rows"], state["floor"], state["late"]
-        self._parked = {
-            int(number): (from_columns(columns), RefusedRow(int(position), b""))
-            for number, (columns, position) in state["parked"].items()
-        }
+        self._parked, self._parked_bytes, self._held = {}, 0, 0
+        for number, (columns, position) in state["parked"].items():
+            self._park(int(number), from_columns(columns), int(position), b"")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.options import EpochOptions, MemoryOptions
 
 _SINGLE_DAYS = 7.0
-_ROOM = 16
+ROOM = 16
 
 
 def day_of(epoch: int, options: EpochOptions) -> int:
@@ -43,10 +43,35 @@ def kept_within(
     if len(keys) <= bound:
         return np.arange(len(keys))
     active = int((last_epochs >= epoch).sum())
-    kept = max(bound - bound // _ROOM, min(active, bound))
+    kept = max(bound - bound // ROOM, min(active, bound))
     return np.sort(np.lexsort((keys, last_epochs))[len(keys) - kept :])
 
 
 def single_epochs(options: EpochOptions) -> int:
     """Epochs after which a value that only one account has shown is forgotten: those of a week."""
     return round(_SINGLE_DAYS * 86_400 / options.seconds)
+
+
+def beyond_fair_share(
+    bound: int,
+    accounts: NDArray[np.uint64],
+    epochs: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+) -> NDArray[np.intp]:
+    """Places of entries that leave so that at most `bound` stay: of whoever has the most, first.
+
+    No account keeps more than a share that is equal for all who have so many; those that have fewer
+    lose nothing, whatever others do. Of an account the longest idle leave, equal ones by key.
+    """
+    order = np.lexsort((keys, epochs, accounts))
+    _, starts, counts = np.unique(accounts[order], return_index=True, return_counts=True)
+    least, most = 0, int(counts.max(initial=0))
+    while least < most:
+        share = (least + most + 1) // 2
+        fits = int(np.minimum(counts, share).sum()) <= bound
+        least, most = (share, most) if fits else (least, share - 1)
+    if not least:
+        return np.lexsort((keys, epochs))[: max(0, len(keys) - bound)]
+    rank = np.arange(len(keys)) - np.repeat(starts, counts)
+    gone: NDArray[np.intp] = order[rank < np.repeat(counts, counts) - least]
+    return gone

@@ -11,11 +11,12 @@ Keys = NDArray[np.uint64]
 Slots = NDArray[np.int32]
 
 _SMALLEST = 1024
+_SMALLEST_SET = 16
 _FULLEST = 0.6
 
 
-def _capacity_for(count: int) -> int:
-    capacity = _SMALLEST
+def _capacity_for(count: int, smallest: int = _SMALLEST) -> int:
+    capacity = smallest
     while count > capacity * _FULLEST:
         capacity *= 2
     return capacity
@@ -71,11 +72,11 @@ class KeyTable:
 
 
 class KeySet:
-    """A set of non-zero 64-bit keys."""
+    """A set of non-zero 64-bit keys; small at first, as there may be one for each day there was."""
 
     def __init__(self, keys: Keys | None = None) -> None:
         self.count = 0
-        self._keys: Keys = np.zeros(_SMALLEST, np.uint64)
+        self._keys: Keys = np.zeros(_SMALLEST_SET, np.uint64)
         if keys is not None:
             self.add(keys)
 
@@ -83,7 +84,8 @@ class KeySet:
         """Add the keys; True for each that was absent (the first of equal ones)."""
         if self.count + len(keys) > len(self._keys) * _FULLEST:
             known = self.keys()
-            self._keys = np.zeros(_capacity_for(self.count + len(keys)), np.uint64)
+            capacity = _capacity_for(self.count + len(keys), _SMALLEST_SET)
+            self._keys = np.zeros(capacity, np.uint64)
             add_new(self._keys, known, np.empty(len(known), np.bool_))
         is_new = np.empty(len(keys), np.bool_)
         self.count += int(add_new(self._keys, keys, is_new))

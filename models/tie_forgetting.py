@@ -1,4 +1,4 @@
-"""Taking one account out of ties: the chains of members close over it."""
+"""What ties lose: one account, over which chains of members close; values beyond their bound."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.kernels.ties import NOBODY
 from models.kernels.values import TIE
+from models.sweeping import ROOM, beyond_fair_share
 
 Array = NDArray[np.void]
 
@@ -43,3 +44,14 @@ def without_member(ties: Array, members: Array, account: int) -> tuple[Array, Ar
     ties["head"] = moved(ties["head"])
     kept["next"] = moved(kept["next"])
     return ties, kept
+
+
+def surplus_singles(values: Array, bound: int) -> NDArray[np.intp]:
+    """Places of the values of one account each that leave where there are more than `bound`.
+
+    A sixteenth of the bound is then free, as of ties.
+    """
+    singles = np.flatnonzero((values["key"] != 0) & (values["account"] != TIE))
+    columns = (values[name][singles] for name in ("account", "epoch", "key"))
+    gone: NDArray[np.intp] = singles[beyond_fair_share(bound - bound // ROOM, *columns)]
+    return gone

@@ -24,6 +24,7 @@ class TiePartition:
         epoch: How event time is cut.
         memory: How many ties are kept, and how long idle ones.
         score: The tie score.
+        seed: As in `TieStage`.
     """
 
     def __init__(
@@ -33,12 +34,13 @@ class TiePartition:
         epoch: EpochOptions,
         memory: MemoryOptions,
         score: TieScore,
+        seed: int = 0,
     ) -> None:
         self.number = number
         self._partitions = partitions
         self._epoch = epoch
         self._memory = memory
-        self.stage = TieStage(score, single_epochs(epoch))
+        self.stage = TieStage(score, single_epochs(epoch), seed)
         self._options: TieOptions | None = None
         self.closed = NOTHING
         self._concluded = NOTHING

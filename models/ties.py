@@ -13,20 +13,22 @@ from models.baseline import FEATURES
 from models.kernels import ties as kernels
 from models.kernels.values import TIE as SHARED
 from models.kernels.values import count_expired, place_values
-from models.layouts import EDGE
 from models.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 from models.pooling import TieView, pooled_inputs, tie_statistics
 from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
 from models.tie_crossings import crossings_of
-from models.tie_forgetting import without_member, without_singles
+from models.tie_forgetting import surplus_singles, without_member, without_singles
 from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
 from models.tie_pieces import clear_pieces, place_records, record_pieces, value_pieces
 from models.tie_score import TieScore
 
 STATISTICS = tie_statistics(FEATURES)
 LEAST_MEMBERS = 3
+SINGLES_A_TIE = 8
+"""Values of one account that are kept for each tie that may be kept."""
+
 _LEAST_VOLUME = 6
 _FULLEST = 0.65
 _GONE = -1
@@ -39,11 +41,13 @@ class TieStage:
         score: The tie score.
         single_epochs: Epochs after which a value that only one account showed counts as forgotten;
             its memory is taken back when room is needed.
+        seed: Where values lie in the table; secret, and of no other effect.
     """
 
-    def __init__(self, score: TieScore, single_epochs: int) -> None:
+    def __init__(self, score: TieScore, single_epochs: int, seed: int = 0) -> None:
         self._score = score
         self._single_epochs = single_epochs
+        self._seed = np.uint64(seed)
         self._values = np.zeros(1 << 14, VALUE)
         self._places = np.full(1 << 14, kernels.NOBODY, np.int32)
         self._ties = Records(TIE)
@@ -75,13 +79,20 @@ class TieStage:
         self._reserve(len(edges), oldest_single)
         touched = np.empty(len(edges), np.int32)
         count = kernels.add_edges(
-            self._values, self._ties.array, self._members.array, self._places, edges,
+            self._values, self._seed, self._ties.array, self._members.array, self._places, edges,
             batch.accounts, batch.requests, batch.ranks, batch.ranked, epoch,
             oldest_single, options.most_members, self._counts, touched,
         )  # fmt: skip
-        kernels.mark_issued(self._values, self._members.array, self._places, edges, batch.accounts)
-        self._clear.update(batch.clear)
+        kernels.mark_issued(
+            self._values, self._seed, self._members.array, self._places, edges, batch.accounts
+        )
+        self._note_clear(batch.clear, touched[:count])
         return touched[:count]
+
+    def _note_clear(self, clear: Mapping[int, str], touched: NDArray[np.int32]) -> None:
+        """Keep the clear values of ties; a single's comes again with whoever makes it a tie."""
+        ties = set(self._ties.array["key"][touched].tolist()) if clear else ()
+        self._clear.update((key, text) for key, text in clear.items() if key in ties)
 
     def _reserve(self, edges: int, oldest_single: int) -> None:
         if self._counts[0] + edges > len(self._values) * _FULLEST:
@@ -103,7 +114,7 @@ class TieStage:
 
     def _place_values(self, capacity: int, oldest_single: int) -> None:
         before, self._values = self._values, np.zeros(capacity, VALUE)
-        place_values(self._values, before, oldest_single)
+        place_values(self._values, before, self._seed, oldest_single)
 
     def _place_members(self, capacity: int) -> None:
         self._places = np.full(capacity, kernels.NOBODY, np.int32)
@@ -168,7 +179,13 @@ class TieStage:
             self._forget(epoch, -1)
 
     def keep_at_most(self, bound: int, epoch: int) -> None:
-        """Drop the longest idle ties where there are more than that after the close of an epoch."""
+        """Drop the longest idle ties where there are more than that after the close of an epoch.
+
+        Of values of one account at most `SINGLES_A_TIE` times as many: a flood pushes out itself.
+        """
+        if self._counts[0] - self._counts[1] > SINGLES_A_TIE * bound:
+            self._values["epoch"][surplus_singles(self._values, SINGLES_A_TIE * bound)] = _GONE
+            self._forget(0, 0)
         if self.count <= bound:
             return
         ties = self._ties.array[: self._counts[1]]
@@ -186,9 +203,7 @@ class TieStage:
         state = self.dump()
         values = without_singles(state["values"], account)
         ties, members = without_member(state["ties"], state["members"], account)
-        kept = set(values["key"].tolist())
-        clear = {key: text for key, text in self._clear.items() if key in kept}
-        self.load({**state, "values": values, "ties": ties, "members": members, "clear": clear})
+        self.load({**state, "values": values, "ties": ties, "members": members})
         self.rebuilt = True
 
     def _forget(self, tie_epoch: int, single_epoch: int) -> None:
@@ -201,8 +216,12 @@ class TieStage:
         self.rebuilt = True
         self._place_values(len(self._values), ALL_SINGLES)
         self._place_members(len(self._places))
-        kept = set(ties["key"][: self._counts[1]].tolist())
-        self._clear = {key: text for key, text in self._clear.items() if key in kept}
+        self._keep_clear(self._clear)
+
+    def _keep_clear(self, clear: Mapping[int, str]) -> None:
+        """Of these clear values keep those of ties; older states have those of singles too."""
+        kept = set(self._ties.array["key"][: self._counts[1]].tolist())
+        self._clear = {key: text for key, text in clear.items() if key in kept}
 
     def cut(self, epoch: int, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Pieces and closing record of the state after this epoch was closed.
@@ -237,14 +256,15 @@ class TieStage:
         self._values = np.zeros(closing["capacity"], VALUE)
         self._ties.reserve(int(self._counts[1]))
         self._members.reserve(int(self._counts[2]))
-        self._clear = {}
+        clear: dict[int, str] = {}
         into = {"ties": self._ties.array, "members": self._members.array}
         for piece in pieces:
             if "values" in piece:
                 values = fitted(piece["values"], VALUE)
-                place_values(self._values, values, self._singles_from)
+                place_values(self._values, values, self._seed, self._singles_from)
             place_records(piece, into)
-            self._clear.update(piece.get("clear", {}))
+            clear.update(piece.get("clear", {}))
+        self._keep_clear(clear)
         self._place_members(_power_above(int(self._counts[2]) * 2))
         self._written_epoch, self._written_clear = epoch, len(self._clear)
 
@@ -263,10 +283,10 @@ class TieStage:
         self._counts[:] = [len(state["values"]), len(state["ties"]), len(state["members"])]
         self._ties.replace(fitted(state["ties"], TIE))
         self._members.replace(fitted(state["members"], MEMBER))
-        self._clear = {int(key): str(text) for key, text in state["clear"].items()}
+        self._keep_clear({int(key): str(text) for key, text in state["clear"].items()})
         self.evicted = int(state["evicted"])
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
-        place_values(self._values, fitted(state["values"], VALUE), ALL_SINGLES)
+        place_values(self._values, fitted(state["values"], VALUE), self._seed, ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
 
 
@@ -277,6 +297,3 @@ def _by_key(values: NDArray[np.void]) -> NDArray[np.void]:
 
 def _power_above(count: int) -> int:
     return 1 << max(14, int(count).bit_length())
-
-
-__all__ = ["EDGE", "TestedTies", "TieBatch", "TieOptions", "TieReport", "TieStage"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,9 +63,11 @@ class Watermark:
         Rows are numbered `first`, `first` + 1, …; those that are not returned wait, or are refused.
         """
         count = len(times)
-        if self.time is not None and not self._parked:
+        if self.time is not None:
             reached = np.maximum.accumulate(np.concatenate([[self.time], times]))
-            if (times <= reached[:-1] + HOUR).all():
+            # Rows that wait for long must not make every other one wait on them.
+            none_due = reached[-1] + HOUR < self._earliest()
+            if none_due and (times <= reached[:-1] + HOUR).all():
                 self.time = int(reached[-1])
                 self._in_sequence = 0
                 return Believed(np.arange(first, first + count), np.arange(count), reached[1:], [])
@@ -79,6 +82,14 @@ class Watermark:
         numbers = np.array([number for number, _ in admitted], np.int64)
         judged = np.array([watermark for _, watermark in admitted], np.int64)
         return Believed(numbers, np.array(causes, np.int64), judged, refused)
+
+    def refuse_oldest(self) -> int:
+        """Let the row go that has waited longest; its number."""
+        return self._parked.pop(0)[2]
+
+    def _earliest(self) -> float:
+        """The earliest time of a parked row."""
+        return min((time for time, _, _ in self._parked), default=inf)
 
     def advance(self, time: int) -> list[int]:
         """Take it from elsewhere that no older row follows; numbers of the rows believed by it."""

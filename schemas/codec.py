@@ -32,6 +32,9 @@ from schemas.truth import Campaign, CampaignAccount, Truth
 MAX_LINE = 4 * 2**20
 """Longest accepted request line, in bytes."""
 
+MAX_UNKNOWN = 64
+"""Longest name of an unknown field that is told, and most of them of a line."""
+
 Record = TypeVar("Record", bound=msgspec.Struct)
 
 Part = Callable[[], bytes | None] | None
@@ -224,7 +227,7 @@ def _decode_unusual(line: bytes) -> tuple[RequestEvent, list[str]]:
     if len(line) > MAX_LINE:
         raise InvalidRecord(f"line is longer than {MAX_LINE} bytes")
     record = _parse_object(line)
-    unknown = list(record.keys() - REQUEST_FIELDS)
+    unknown = sorted(record.keys() - REQUEST_FIELDS)
     for name in unknown:
         del record[name]
     for name in WHOLE_FIELDS:
@@ -233,7 +236,7 @@ def _decode_unusual(line: bytes) -> tuple[RequestEvent, list[str]]:
             record[name] = int(value)
     event = _convert(record, RequestEvent)
     turn_to_seconds(event)
-    return event, unknown
+    return event, [name[:MAX_UNKNOWN] for name in unknown[:MAX_UNKNOWN]]
 
 
 def _parse_object(line: bytes) -> dict[str, object]:

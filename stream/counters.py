@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+MOST_UNKNOWN = 1_000
+"""Most names of unknown fields that are counted one by one."""
+
+OTHERS = "(others)"
 
 
 @dataclass(slots=True)
@@ -26,3 +32,9 @@ class Counters:
     unknown_verdicts: int = 0
     unknown_fields: Counter[str] = field(default_factory=Counter)
     dropped_sketches: Counter[str] = field(default_factory=Counter)
+
+
+def note_unknown(counts: Counter[str], added: Mapping[str, int]) -> None:
+    """Count unknown fields by name; where there are too many names, the further ones together."""
+    for name, count in added.items():
+        counts[name if name in counts or len(counts) < MOST_UNKNOWN else OTHERS] += count

@@ -11,6 +11,7 @@ import numpy as np
 from models.allowlist import AllowList
 from models.batch import EventBatch
 from models.detector import Detector, DetectorOptions
+from models.hashing import table_seed
 from models.head import HeadOptions
 from models.ingestion import BatchBuilder
 from models.line_reader import LineBlock
@@ -23,7 +24,7 @@ from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from schemas.formats import DEFAULT_FORMAT
 from stream.batches import Batches
-from stream.counters import Counters
+from stream.counters import Counters, note_unknown
 from stream.local_outcome import Outcome, dead_letter, dead_letters_of, outcome_of
 from stream.settings import Settings
 
@@ -70,6 +71,7 @@ class LocalRun:
     ) -> None:
         self._builder = BatchBuilder(settings.key.secret)
         self._batches = Batches.of(form, settings, self._builder)
+        self._key_id = settings.key.id
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
@@ -88,6 +90,7 @@ class LocalRun:
             keep_reports=keep_reports,
             keep_features=keep_features,
             keep_values=keep_values,
+            seed=table_seed(settings.key.secret),
         )
         self._detector = Detector(options, score or shipped(), allowed)
         self._epoch = epoch
@@ -148,7 +151,7 @@ class LocalRun:
             dead_letter(source, first_line + row, lines[row], error) for row, error in made.rejects
         ]
         self._bad += len(dead)
-        self._unknown.update(made.unknown_fields)
+        note_unknown(self._unknown, made.unknown_fields)
         if made.batch is not None:
             self._dropped_sketches.update(self._batches.take_dropped_sketches())
             numbers = [first_line + row for row in made.rows]
@@ -232,6 +235,7 @@ class LocalRun:
         return encode_state(
             {
                 "detector": self._detector.dump(),
+                "key": self._key_id,
                 "watermark": self.watermark,
                 "bad": self._bad,
                 "late": self.counters.late,
@@ -257,13 +261,18 @@ class LocalRun:
         """The run that `save` made bytes of.
 
         Raises:
-            InvalidRecord: Not a state, damaged, of another version, or of other partitions.
+            InvalidRecord: Not a state, damaged, of another version, of other partitions, or made
+                under another key.
         """
         state: dict[str, Any] = decode_state(data)
         found = state["detector"]["partitions"]
         if found != partitions:
             reason = f"state of {found} partitions, asked for {partitions}"
             raise InvalidRecord(reason, "partitions")
+        # The first states did not say under which key they were made.
+        if state.get("key", settings.key.id) != settings.key.id:
+            reason = f"state made under key {state['key']}, not {settings.key.id}"
+            raise InvalidRecord(reason, "key")
         run = cls(
             settings,
             partitions,

@@ -79,8 +79,8 @@ def _describe(member, accounts, requests, ranks, ranked, slot):  # type: ignore[
 
 @njit(cache=True, nogil=True)
 def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its steps share a row
-    values, ties, members, places, edges, accounts, requests, ranks, ranked, epoch, oldest_single,
-    most, counts, touched,
+    values, seed, ties, members, places, edges, accounts, requests, ranks, ranked, epoch,
+    oldest_single, most, counts, touched,
 ):  # fmt: skip
     """Add one epoch's edges.
 
@@ -96,7 +96,7 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
         key = _tie_key(edges[row])
         slot = edges[row].slot
         account = accounts[slot].account
-        value = values[find_value(values, shift, key)]
+        value = values[find_value(values, shift, seed, key)]
         expired = value.account != TIE and value.epoch < oldest_single
         if value.key == EMPTY or expired:
             counts[0] += value.key == EMPTY
@@ -150,7 +150,7 @@ def add_edges(  # type: ignore[no-untyped-def]  # noqa: PLR0915 - one pass, its 
 
 
 @njit(cache=True, nogil=True)
-def mark_issued(values, members, places, edges, accounts):  # type: ignore[no-untyped-def]
+def mark_issued(values, seed, members, places, edges, accounts):  # type: ignore[no-untyped-def]
     """Note which members of ties were issued the signature, once all edges of an epoch are added.
 
     A signature that only one account has shown so far has no members to note it of; that account
@@ -160,7 +160,7 @@ def mark_issued(values, members, places, edges, accounts):  # type: ignore[no-un
     for row in range(len(edges)):
         if not _is_issued(edges[row]):
             continue
-        value = values[find_value(values, shift, _tie_key(edges[row]))]
+        value = values[find_value(values, shift, seed, _tie_key(edges[row]))]
         if value.account != TIE:
             continue
         account = accounts[edges[row].slot].account

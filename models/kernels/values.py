@@ -27,10 +27,14 @@ def shift_of(values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def find_value(values, shift, key):  # type: ignore[no-untyped-def]
-    """Place of the value, or of the hole where it belongs."""
+def find_value(values, shift, seed, key):  # type: ignore[no-untyped-def]
+    """Place of the value, or of the hole where it belongs.
+
+    `seed` is secret: keys of networks can be read back, so without it whoever chooses addresses
+    could choose places.
+    """
     mask = np.uint64(len(values) - 1)
-    place = mix(key) >> shift
+    place = mix(key ^ seed) >> shift
     while values[place].key != EMPTY and values[place].key != key:
         place = (place + np.uint64(1)) & mask
     return place
@@ -47,7 +51,7 @@ def count_expired(values, oldest_single):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def place_values(values, old, oldest_single):  # type: ignore[no-untyped-def]
+def place_values(values, old, seed, oldest_single):  # type: ignore[no-untyped-def]
     """Put the used values of `old` into the table `values`, over what it holds of their keys.
 
     Singles that were last shown before `oldest_single` are left out.
@@ -57,4 +61,4 @@ def place_values(values, old, oldest_single):  # type: ignore[no-untyped-def]
         value = old[row]
         if value.key == EMPTY or (value.account != TIE and value.epoch < oldest_single):
             continue
-        values[find_value(values, shift, value.key)] = value
+        values[find_value(values, shift, seed, value.key)] = value

@@ -66,11 +66,10 @@ def _batch(batch: Json) -> Iterator[Item | InvalidRecord]:
     """The items of a finished batch; its head tells the time."""
     head = {name: batch.get(name) for name in ("batch_id", "finished_at", "part")}
     for line in batch["lines"]:
-        part = partial(written, {**head, "lines": [line]})
         if isinstance(line, dict):
-            yield Item({**head, **line}, part)
+            yield Item({**head, **line}, partial(written, {**head, "lines": [line]}))
         else:
-            yield InvalidRecord("not a JSON object", "lines", part())
+            yield InvalidRecord("not a JSON object", "lines", written(line))
 
 
 def _read(item: Json) -> Json:

@@ -28,6 +28,12 @@ MOST_ITEMS = 1 << 14
 """Most requests that one record may hold."""
 
 
+MOST_PART_BYTES = 2 * MAX_LINE
+"""Bytes of the dead letters of one record: each of its requests may repeat what they share."""
+
+_NOTHING = b"null"
+
+
 class Item(NamedTuple):
     """One of the requests in a record.
 
@@ -71,10 +77,12 @@ class Block:
         self.rejects: list[tuple[int, InvalidRecord]] = []
         self._unknown: Counter[str] = Counter()
         self._parts: dict[int, Part] = {}
+        self._room = MOST_PART_BYTES
 
     def take(self, row: int, record: object, form: RecordFormat) -> None:
         """Take the requests of a parsed record."""
         paths = self._paths.get(form.name)
+        self._room = MOST_PART_BYTES
         try:
             items = form.items(record)
             for item in islice(items, MOST_ITEMS):
@@ -97,7 +105,7 @@ class Block:
             self.events.append(event)
             self.rows.append(row)
         except InvalidRecord as refusal:
-            refusal.part = item.part and item.part()
+            refusal.part = item.part and self._written(item.part)
             self.refuse(row, refusal)
 
     def take_usual(
@@ -114,6 +122,12 @@ class Block:
             self.rows += [row] * len(events)
         self.events += events
         return True
+
+    def _written(self, part: Callable[[], bytes | None]) -> bytes:
+        """The item as a record of its own, null once there is no room for it."""
+        made = (part() if self._room > 0 else None) or _NOTHING
+        self._room -= len(made)
+        return made
 
     def merge(self, row: int, decoded: DecodedRequests) -> None:
         """Take what came of one line elsewhere."""
@@ -200,12 +214,15 @@ def several(members: list[Any]) -> Iterator[Item | InvalidRecord]:
             yield InvalidRecord("not a JSON object", None, written(member))
 
 
-def written(value: object) -> bytes | None:
-    """The value as JSON; None where it is nested too deep to be written."""
+def written(value: object) -> bytes:
+    """The value as JSON; null where it is nested too deep to be written.
+
+    The whole record in its place, once for each such item, would be many times what came.
+    """
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return None
+        return _NOTHING
 
 
 def _event(item: Json, form: RecordFormat, paths: FieldPaths | None) -> RequestEvent:

@@ -18,6 +18,9 @@ from schemas.reading.values import Json, mapping
 MISSING = "OTLP in protobuf needs an extra: pip install 'gauger[otlp]'"
 """Why protobuf is refused where its classes are not installed."""
 
+MOST_ATTRIBUTES = 1_024
+"""Attributes that are read of a span, an event or a resource, whose are repeated for each span."""
+
 _DEEPEST = 8
 _LONGEST_WHOLE = 20
 _PLAIN_KINDS = {
@@ -47,11 +50,10 @@ def spans(record: Any) -> Iterator[Item | InvalidRecord]:
         shared = _attributes(resource.get("attributes"))
         for scope in _members(group, "scopeSpans", "instrumentationLibrarySpans"):
             for span in _members(scope, "spans"):
-                part = partial(_alone, resource, span)
                 if isinstance(span, dict):
-                    yield Item(_plain(span, shared), part)
+                    yield Item(_plain(span, shared), partial(_alone, resource, span))
                 else:
-                    yield InvalidRecord("not a JSON object", "spans", part())
+                    yield InvalidRecord("not a JSON object", "spans", written(span))
 
 
 def _members(value: object, *names: str) -> list[Any]:
@@ -63,7 +65,7 @@ def _members(value: object, *names: str) -> list[Any]:
     return []
 
 
-def _alone(resource: Json, span: object) -> bytes | None:
+def _alone(resource: Json, span: object) -> bytes:
     """A record of one span."""
     scope = {"spans": [span]}
     return written({"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]})
@@ -86,7 +88,7 @@ def _attributes(members: object) -> Json:
     if not isinstance(members, list):
         return {}
     plain: Json = {}
-    for member in members:
+    for member in members[:MOST_ATTRIBUTES]:
         try:
             value = member["value"]
             plain[member["key"]] = (

@@ -132,7 +132,9 @@ def address(value: object) -> str | None:
 
 def located(value: object) -> tuple[str | None, bool]:
     """The network address as `address` gives it, and whether it is one of the open network."""
-    return _located(value) if isinstance(value, str) and value else _NOWHERE
+    # What is longer is no address, and must not be remembered as one.
+    known = isinstance(value, str) and 0 < len(value) <= _LONGEST_MARKER
+    return _located(value) if known else _NOWHERE
 
 
 @lru_cache(1 << 16)

@@ -223,7 +223,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         owned.dirty = True
         self.metrics.requests.labels(partition.topic).inc(read.requests)
         self.metrics.dead_letters.labels(partition.topic).inc(len(read.refused))
-        self._letters.count(read.requests, len(read.refused))
+        # By records: one that holds many requests may be bad, and must not speak for a stream.
+        self._letters.count(len(records), len({offset for offset, _, _ in read.refused}))
 
     async def _look_after(self) -> None:
         """Save standings, tell them, and find out who is idle."""

@@ -9,6 +9,7 @@ import structlog
 from models.account_partition import AccountPartition
 from models.allowlist import AllowList
 from models.checkpoint import Cut
+from models.hashing import table_seed
 from models.head import Head, HeadOptions
 from models.head_partition import Decided, HeadPartition
 from models.ingestion import BatchBuilder
@@ -76,7 +77,12 @@ class Ties:
         """A partition without state."""
         settings = self._settings
         return TiePartition(
-            number, settings.kafka.partitions, settings.epoch, settings.memory, self._score
+            number,
+            settings.kafka.partitions,
+            settings.epoch,
+            settings.memory,
+            self._score,
+            table_seed(settings.key.secret),
         )
 
     async def begin(self, partition: TiePartition) -> None:
