@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_OURS = {"out", "build", "dist", "__pycache__"}
-BINARY = {".gz", ".parquet", ".png", ".zst"}
+BINARY = {".bin", ".gz", ".parquet", ".png", ".zst"}
 MOST_LINES = 300
 
 MACHINE_PATH = re.compile(r"(?<![\w.~])/(?:work|root|home|tmp)\b")

@@ -1,6 +1,6 @@
 """Seeds of each target: the samples and golden files of this tree, and the finds in `corpus/`.
 
-`corpus/TARGET/` holds what once was a find, by the name of what it was.
+`corpus/TARGET/` holds what once was a find, by the name of what it was (`.bin`).
 """
 
 from __future__ import annotations

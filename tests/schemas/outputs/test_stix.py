@@ -59,7 +59,10 @@ def test_every_bundle_is_parsed_by_another_reader(event: AlertEvent) -> None:
 def test_neither_accounts_nor_values_that_are_not_ours_to_share_leave(
     key: CommunityKey | None, event: AlertEvent
 ) -> None:
-    known = [TieRecord("payment", "ab12", None, 3), TieRecord("model", "cd34", "large-2", 3)]
+    known = [
+        TieRecord("payment", "payment-digest", None, 3),
+        TieRecord("model", "model-digest", "large-2", 3),
+    ]
     shared = [TieRecord("address", "ef56", "192.0.2.7", 3)]
     event = msgspec.structs.replace(
         event, accounts=["account-of-somebody"], ties=[*known, *shared], title="t"
