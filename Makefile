@@ -91,7 +91,7 @@ pictures: setup ## docs/images of the console, by the test of the page in a brow
 soak: setup ## months of turnover in one process; memory, files and tables must stay flat
 	$(BIN)/python -m tests.long.soak
 
-# `make mutation MODULES="budget state"` tries these two alone.
+# `make mutation MODULES="evidence/budget wire/state"` tries these two alone.
 mutation: setup ## small changes of evidence, policy and state, which some test must notice
 	$(BIN)/python -m tools.mutation $(MODULES)
 

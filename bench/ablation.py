@@ -26,10 +26,10 @@ from bench.detection import CAMPAIGN_RUNS, LEFT_OUT, QUIET_RUNS, simulate
 from bench.fit_tie_score import LEARNING_EPOCHS, Fit, fit, prepare
 from bench.fitting_runs import RUNS
 from bench.ties import LabelledTies, collect
-from models.calibration import Curve
+from models.evidence.calibration import Curve
+from models.evidence.tie_score import INPUT_NAMES
 from models.options import BudgetOptions
 from models.signals import SIGNAL_OF, SIGNALS
-from models.tie_score import INPUT_NAMES
 
 _GUILTY = 0.8
 _EPOCHS_AN_HOUR = 12

@@ -23,13 +23,13 @@ from bench.corpora import prompts_directory
 from bench.fit_tie_score import as_toml, fit, prepare
 from bench.fitting_runs import RUNS
 from bench.ties import outcomes
-from models.judge import judge
-from models.judgement import Judgement, Traffic
-from models.tie_score import read_score, shipped
+from models.evidence.tie_score import read_score, shipped
+from models.judging.judge import judge
+from models.judging.judgement import Judgement, Traffic
 from schemas.alert import AlertEvent
 from schemas.codec import decode_truth
-from stream.local import LocalRun
-from stream.local_outcome import Outcome
+from stream.replay.local import LocalRun
+from stream.replay.outcome import Outcome
 from stream.settings import Settings
 from stream.simulator import named_scenario, write_scenario
 

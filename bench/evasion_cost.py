@@ -19,7 +19,7 @@ import msgspec
 
 from bench.detection import LEFT_OUT
 from bench.worlds import CLASS_OF, Shape, World, campaigns_of, scores_without, weights_id
-from models.judgement import CampaignJudgement
+from models.judging.judgement import CampaignJudgement
 from schemas.codec import decode_truth
 from schemas.truth import Campaign
 from stream.simulator import Scenario

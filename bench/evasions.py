@@ -17,7 +17,7 @@ import msgspec
 
 from bench.detection import LEFT_OUT
 from bench.worlds import World, campaigns_of, scores_without, weights_id
-from models.judgement import Judgement
+from models.judging.judgement import Judgement
 from stream.simulator.scenario import EVASIONS, FAMILIES, Scenario
 
 INTENSITY = 0.5

@@ -18,8 +18,8 @@ from bench.evasions import PLAIN, world
 from bench.fit_tie_score import LEARNING_EPOCHS
 from bench.ties import LabelledTies, collect
 from bench.worlds import PAIR_OF, scores_without, weights_id
+from models.evidence.tie_score import TieScore, read_score
 from models.options import BudgetOptions, EpochOptions
-from models.tie_score import TieScore, read_score
 from schemas.codec import decode_truth
 from schemas.times import to_microseconds
 from schemas.truth import Campaign

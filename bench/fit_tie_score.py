@@ -25,9 +25,9 @@ from scipy.special import expit
 from bench.corpora import prompts_directory
 from bench.fitting_runs import RUNS, Run
 from bench.ties import LabelledTies, collect
-from models.calibration import LEAST_TESTS, Bulk, score_bin
-from models.kinds import KIND_COUNT, TieKind
-from models.tie_score import INPUT_NAMES
+from models.evidence.calibration import LEAST_TESTS, Bulk, score_bin
+from models.evidence.tie_score import INPUT_NAMES
+from models.requests.kinds import KIND_COUNT, TieKind
 from stream.simulator import write_scenario
 from stream.simulator.corpus import Sources
 
@@ -46,7 +46,7 @@ _UNUSED = [name.split(".")[0] in _INVENTED for name in INPUT_NAMES]
 
 @dataclass(frozen=True, slots=True)
 class Knots:
-    """A falling curve (`models.calibration.Curve`)."""
+    """A falling curve (`models.evidence.calibration.Curve`)."""
 
     values: list[float]
     scores: list[float]
@@ -255,7 +255,9 @@ def main() -> None:
     found = fit(runs, arguments.leave_out)
     text = as_toml(found, ", ".join(run.folder for run in RUNS))
     if arguments.write:
-        Path(__file__).parents[1].joinpath("models", "tie_score.toml").write_text(text, "utf-8")
+        Path(__file__).parents[1].joinpath("models", "evidence", "tie_score.toml").write_text(
+            text, "utf-8"
+        )
     else:
         sys.stdout.write(text)
 

@@ -18,7 +18,7 @@ from bench.gateways import Event, azure, bedrock, envoy, kong, litellm, otel
 from bench.measure import interleave
 from bench.recordings import simulated, without_text
 from schemas.formats import InputFormat, input_format
-from stream.recordings import BLOCK_LINES
+from stream.recordings.blocks import BLOCK_LINES
 
 EVENTS = 20_000
 ROUNDS = 7

@@ -23,8 +23,8 @@ import orjson
 
 from bench.recordings import EPOCH_SECONDS, START, of_accounts, simulated, spaced
 from bench.speed import Row, shown
-from models.protocol import Progress, Rows
-from models.wire import Assembler, read_frame
+from models.wire.codec import Assembler, read_frame
+from models.wire.protocol import Progress, Rows
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from tests.broker.harness import KafkaBroker

@@ -19,7 +19,7 @@ from bench.recordings import simulated, spaced
 from bench.speed import DENSE, EVENTS, ROUNDS, Row, parse, shown
 from stream.broker.options import KafkaOptions
 from stream.broker.publish import PublishPlan, publish_files
-from stream.progress import Position
+from stream.replay.progress import Position
 from stream.settings import Settings
 from tests.broker.harness import KafkaBroker
 

@@ -21,10 +21,10 @@ from bench.detection import QUIET_RUNS, replay, simulate
 from bench.fit_tie_score import LEARNING_EPOCHS
 from bench.peers.intervals import poisson
 from bench.worlds import World, weights_id
-from models.judge import judge
+from models.judging.judge import judge
 from schemas.codec import decode_truth
 from schemas.times import to_microseconds
-from stream.local_outcome import Outcome
+from stream.replay.outcome import Outcome
 from stream.simulator import Scenario
 
 LEVELS = tuple(float(f"{10.0 ** (-place / 4):.4g}") for place in range(21))

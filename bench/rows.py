@@ -1,9 +1,9 @@
 """The population model over rows of any numbers in stream order, and river's trees beside it.
 
-The model is the product's (`models.baseline`): decayed histograms turn a value into its rank, and
-half-space trees learn a sample of ranked rows. Rows stand for accounts, a block of rows for an
-hour. The model has room for the product's features, so each column of the data fills as many of
-them as any other; a split of a tree thus always falls on data.
+The model is the product's (`models.evidence.baseline`): decayed histograms turn a value into its
+rank, and half-space trees learn a sample of ranked rows. Rows stand for accounts, a block of rows
+for an hour. The model has room for the product's features, so each column of the data fills as
+many of them as any other; a split of a tree thus always falls on data.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from river.anomaly import HalfSpaceTrees
 from river.preprocessing import MinMaxScaler
 
-from models.baseline import FEATURES, Population, RankTables
+from models.accounts.ranking import SAMPLE
+from models.evidence.baseline import FEATURES, Population, RankTables
 from models.features import BINS
 from models.kernels.accounts import to_ranks
-from models.ranking import SAMPLE
 
 HOUR = 250
 TREES, HEIGHT, WINDOW = 25, 15, 250

@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from models.ingestion import BatchBuilder
-from models.kinds import TieKind, kind_of, shown_value
+from models.requests.ingestion import BatchBuilder
+from models.requests.kinds import TieKind, kind_of, shown_value
 from models.signals import SIGNALS
 from schemas.alert import (
     Action,

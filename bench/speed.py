@@ -28,12 +28,12 @@ from bench.recordings import (
     spaced,
     without_text,
 )
-from models.ingestion import BatchBuilder
 from models.layouts import PROFILE
-from models.sketch import LONGEST_TEXT, Sketcher
+from models.requests.ingestion import BatchBuilder
+from models.requests.sketch import LONGEST_TEXT, Sketcher
 from schemas.codec import decode_requests
-from stream.local import LocalRun
-from stream.recordings import BLOCK_LINES
+from stream.recordings.blocks import BLOCK_LINES
+from stream.replay.local import LocalRun
 from stream.settings import Settings
 
 ROUNDS = 5

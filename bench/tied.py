@@ -11,10 +11,10 @@ import orjson
 from bench.fit_tie_score import LEARNING_EPOCHS
 from bench.ties import blocks_of, outcomes
 from bench.worlds import World, weights_id
-from models.messages import TieReport
-from models.tie_score import read_score
+from models.evidence.tie_score import read_score
+from models.wire.messages import TieReport
 from schemas.codec import decode_truth
-from stream.local import LocalRun
+from stream.replay.local import LocalRun
 from stream.settings import Settings
 
 UNTIED = -100.0

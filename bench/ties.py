@@ -12,8 +12,8 @@ import zstandard
 from numpy.typing import NDArray
 
 from schemas.codec import decode_truth
-from stream.local import LocalRun
-from stream.local_outcome import Outcome
+from stream.replay.local import LocalRun
+from stream.replay.outcome import Outcome
 from stream.settings import Settings
 
 _BLOCK = 8_192

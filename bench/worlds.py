@@ -24,7 +24,7 @@ from bench.corpora import prompts_directory
 from bench.detection import LEFT_OUT, replayed
 from bench.fit_tie_score import as_toml, fit, prepare
 from bench.fitting_runs import RUNS
-from models.judgement import Judgement
+from models.judging.judgement import Judgement
 from stream.simulator import CampaignPlan, Scenario, Simulation, write_scenario
 from stream.simulator.campaigns.agentic import Agentic
 from stream.simulator.campaigns.balanced import Balanced
@@ -104,7 +104,7 @@ class World:
 
 def weights_id(score: str | None) -> str:
     """A short name of a tie score (TOML; None: the shipped one)."""
-    text = score or resources.files("models").joinpath("tie_score.toml").read_text("utf-8")
+    text = score or resources.files("models.evidence").joinpath("tie_score.toml").read_text("utf-8")
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 
 

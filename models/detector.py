@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from models.account_options import AccountOptions
-from models.account_pieces import FactValues
-from models.accounts import AccountStage
-from models.allowlist import AllowList
-from models.batch import EventBatch
-from models.feedback import VerdictCounts
-from models.head import Head, HeadOptions
-from models.messages import AccountScores, RowCounts, TieReport
+from models.accounts.options import AccountOptions
+from models.accounts.pieces import FactValues
+from models.accounts.stage import AccountStage
+from models.evidence.tie_score import TieScore
+from models.head.allowlist import AllowList
+from models.head.feedback import VerdictCounts
+from models.head.stage import Head, HeadOptions
+from models.head.verdicts import Verdict
 from models.options import EpochOptions, MemoryOptions
+from models.requests.batch import EventBatch
 from models.sweeping import day_of, oldest_kept, share_of, single_epochs
-from models.tie_score import TieScore
-from models.tie_values import TieValues
-from models.ties import TieStage
-from models.verdicts import Verdict
+from models.ties.stage import TieStage
+from models.ties.values import TieValues
+from models.wire.messages import AccountScores, RowCounts, TieReport
 from schemas.alert import AlertEvent
 from schemas.score import ScoreRecord
 

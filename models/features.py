@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import BREADTHS, MEASURES
 from models.kernels.accounts import distinct_of
 from models.layouts import MOVABLE
+from models.requests.batch import BREADTHS, MEASURES
 
 BINS = 256
 HALF_LIFE_DAYS = 3.0
@@ -33,11 +33,11 @@ class ProfileView:
         self.now = now
 
     def total(self, measure: str) -> Values:
-        """Decayed sum of a measure (`models.batch.MEASURES`)."""
+        """Decayed sum of a measure (`models.requests.batch.MEASURES`)."""
         return self._sums[:, MEASURES.index(measure)]
 
     def distinct(self, breadth: str) -> Values:
-        """Distinct values of a breadth (`models.batch.BREADTHS`) over the last two generations."""
+        """Distinct values of a breadth (`batch.BREADTHS`) over the last two generations."""
         return self._distinct[:, BREADTHS.index(breadth)]
 
     def moved(self, breadth: str) -> tuple[Values, Values]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.batch import BREADTHS, MEASURES
 from models.kernels.batch import UNIT
+from models.requests.batch import BREADTHS, MEASURES
 from schemas.facts import AccountStatus
 
 HOURS = 24

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from models.account_partition import AccountPartition
-from models.checkpoint import Cut
-from models.head_partition import HeadPartition
-from models.tie_partition import TiePartition
+from models.accounts.partition import AccountPartition
+from models.head.partition import HeadPartition
+from models.ties.partition import TiePartition
+from models.wire.checkpoint import Cut
 
 
 class Seeds(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.baseline import FEATURES
+from models.evidence.baseline import FEATURES
 
 VALUE = np.dtype(
     [

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from models.batch import EventBatch
-from models.ingestion import BatchBuilder
-from models.line_reader import LineBlock, LineReader
+from models.requests.batch import EventBatch
+from models.requests.ingestion import BatchBuilder
+from models.requests.line_reader import LineBlock, LineReader
 from schemas.errors import InvalidRecord
 from schemas.formats import DEFAULT_FORMAT, InputFormat, input_format
 from schemas.request import RequestEvent

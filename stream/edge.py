@@ -16,8 +16,8 @@ from threading import Lock
 import orjson
 from msgspec.structs import replace
 
-from models.request_sketch import RequestSketcher
-from models.sketch_record import encode_sketches
+from models.requests.request_sketch import RequestSketcher
+from models.requests.sketch_record import encode_sketches
 from schemas.codec import decode_request, encode
 from schemas.errors import InvalidRecord
 from schemas.request import RequestEvent

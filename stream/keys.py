@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.key_id import key_id
+from models.requests.key_id import key_id
 
 MIN_KEY_BYTES = 16
 """Shortest accepted key file, white space at both ends not counted."""

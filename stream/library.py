@@ -12,10 +12,10 @@ import orjson
 
 from schemas.deadletter import DeadLetter
 from stream.errors import FailedRun
-from stream.local import LocalRun
-from stream.local_outcome import Outcome
-from stream.recordings import Recording
-from stream.run import Counters
+from stream.recordings.blocks import Recording
+from stream.replay.local import LocalRun
+from stream.replay.outcome import Outcome
+from stream.replay.run import Counters
 from stream.settings import load_settings
 
 Record = bytes | Mapping[str, Any]

@@ -11,9 +11,9 @@ from schemas.codec import MAX_LINE, encode
 from schemas.formats import InputFormat
 from stream.edge import Sketcher
 from stream.errors import UsageError
-from stream.files import LineWriter
-from stream.recordings import Block, Recording
-from stream.summary import counted
+from stream.recordings.blocks import Block, Recording
+from stream.recordings.files import LineWriter
+from stream.replay.summary import counted
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import models.kernels
 from models.options import EpochOptions, LearningOptions
-from stream.local import LocalRun
+from stream.replay.local import LocalRun
 from stream.settings import Settings
 from stream.simulator import Simulation, named_scenario
 

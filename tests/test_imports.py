@@ -92,14 +92,14 @@ def test_no_module_reads_the_clock_or_draws_unseeded(path: Path) -> None:
 @pytest.mark.parametrize(
     ("package", "source", "caught"),
     [
-        ("schemas", "from models.batch import Batch", {"models"}),
+        ("schemas", "from models.requests.batch import Batch", {"models"}),
         ("models", "import stream.settings", {"stream"}),
         ("models", "def read():\n    import os.path", {"os"}),
         ("models", "from . import batch", {""}),
         ("schemas", "import structlog", {"structlog"}),
         ("stream", "from river import anomaly", {"river"}),
         ("stream", "import pickle", {"pickle"}),
-        ("stream", "import asyncio, models.batch, schemas.codec", set()),
+        ("stream", "import asyncio, models.requests.batch, schemas.codec", set()),
         ("models", "import river.anomaly, numpy, schemas.request", set()),
     ],
 )
@@ -115,12 +115,12 @@ def test_the_import_rule_catches(package: str, source: str, caught: set[str]) ->
         ("stream/app.py", "datetime.datetime.now(UTC)", {"datetime.now"}),
         ("stream/clock.py", "time.time()", set()),
         ("stream/app.py", "time.monotonic()", set()),
-        ("models/batch.py", "hash('a')", {"hash"}),
-        ("models/batch.py", "open('a')", {"open"}),
-        ("models/batch.py", "random.random()", {"random.random"}),
-        ("models/batch.py", "np.random.default_rng()", {"random.default_rng"}),
-        ("models/batch.py", "np.random.default_rng(7)", set()),
-        ("models/batch.py", "random.Random(7).random()", set()),
+        ("models/requests/batch.py", "hash('a')", {"hash"}),
+        ("models/requests/batch.py", "open('a')", {"open"}),
+        ("models/requests/batch.py", "random.random()", {"random.random"}),
+        ("models/requests/batch.py", "np.random.default_rng()", {"random.default_rng"}),
+        ("models/requests/batch.py", "np.random.default_rng(7)", set()),
+        ("models/requests/batch.py", "random.Random(7).random()", set()),
     ],
 )
 def test_the_call_rule_catches(path: str, source: str, caught: set[str]) -> None:

@@ -32,23 +32,26 @@ LEAST_KILLED = 0.85
 
 # The tests that answer for a module: its own first, then those that use it.
 TESTS: dict[str, tuple[str, ...]] = {
-    "budget": ("budget", "feedback"),
-    "calibration": ("calibration", "own_bulk"),
-    "verdicts": ("verdicts", "feedback_partition", "feedback"),
-    "feedback": ("feedback",),
-    "joining": ("joining", "released_clusters", "forgetting"),
-    "clusters": (
-        "clusters", "joining", "released_clusters", "bans", "payers", "feedback", "announcer",
-        "forgetting",
+    "evidence/budget": ("evidence/budget", "head/feedback"),
+    "evidence/calibration": ("evidence/calibration", "evidence/own_bulk"),
+    "evidence/baseline": ("evidence/baseline",),
+    "head/verdicts": ("head/verdicts", "sources/feedback_partition", "head/feedback"),
+    "head/feedback": ("head/feedback",),
+    "head/joining": ("head/joining", "head/released_clusters", "forgetting"),
+    "head/cluster": ("head/clusters", "head/joining", "head/bans", "head/announcer", "forgetting"),
+    "head/clusters": (
+        "head/clusters", "head/joining", "head/released_clusters", "head/bans", "head/payers",
+        "head/feedback", "head/announcer", "forgetting",
     ),
-    "placing": ("placing", "payers", "crossing_findings", "../property/replacement"),
-    "findings": ("findings", "../stream/cli/findings"),
-    "announcer": ("announcer", "bans", "feedback", "explanation"),
-    "baseline": ("baseline",),
-    "state": ("state", "upgrades", "../golden/golden"),
-    "upgrades": ("upgrades", "../golden/golden"),
-    "arrays": ("arrays", "state"),
-    "wire": ("wire",),
+    "head/placing": (
+        "head/placing", "head/payers", "head/crossing_findings", "../property/replacement",
+    ),
+    "head/announcer": ("head/announcer", "head/bans", "head/feedback", "head/explanation"),
+    "judging/findings": ("judging/findings", "../stream/cli/findings"),
+    "wire/state": ("wire/state", "wire/upgrades", "../golden/golden"),
+    "wire/upgrades": ("wire/upgrades", "../golden/golden"),
+    "wire/arrays": ("wire/arrays", "wire/state"),
+    "wire/codec": ("wire/wire",),
 }  # fmt: skip
 _HEAVY = (
     "msgspec", "numba", "numpy", "orjson", "river.anomaly", "structlog", "typer", "zstandard",
@@ -88,7 +91,7 @@ class Trial:
     """
 
     def __init__(self, name: str) -> None:
-        self._name = f"models.{name}"
+        self._name = f"models.{name.replace('/', '.')}"
         self._path = ROOT / "models" / f"{name}.py"
         self._tests = [path for test in TESTS[name] if (path := _test_path(test)).exists()]
         self._seconds = 600.0

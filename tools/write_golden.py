@@ -2,8 +2,8 @@
 
 They are what this release writes of a small synthetic recording; every later release must read them
 and go on. Once its version has been released, a file is never written anew: a format that changes
-gets a new version (`models.state.VERSION`, `models.wire.WIRE_VERSION`), and its files come beside
-the older ones. Before that, delete a file to have it written again.
+gets a new version (`models.wire.state.VERSION`, `models.wire.codec.WIRE_VERSION`), and its files
+come beside the older ones. Before that, delete a file to have it written again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from models.arrays import encode_values
-from models.state import VERSION
-from models.wire import WIRE_VERSION
+from models.wire.arrays import encode_values
+from models.wire.codec import WIRE_VERSION
+from models.wire.state import VERSION
 from tests.golden.deployment import cut_off, messages
 from tests.golden.files import path_of, write
 from tests.golden.recorded import saved_half

@@ -17,7 +17,7 @@ from bench.peers.outcome import Outcome, outcome
 from bench.peers.registry import all_peers
 from bench.peers.traffic import Hour, hours_of
 from bench.ties import blocks_of
-from models.judgement import Traffic
+from models.judging.judgement import Traffic
 from schemas.codec import decode_truth
 
 Result = TypeVar("Result")

@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.peers.base import HOUR, Score, network_of
 from bench.peers.sketches import FilteredCounts, Floats, Keys
-from models.sketch import Sketcher
+from models.requests.sketch import Sketcher
 from schemas.request import RequestEvent
 
 THRESHOLD, FACTOR = 1_000.0, 0.5

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from models.judge import judge
-from models.judgement import Traffic
+from models.judging.judge import judge
+from models.judging.judgement import Traffic
 from schemas.alert import AlertEvent
 from schemas.times import to_microseconds
 from schemas.truth import Campaign, Truth

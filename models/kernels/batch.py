@@ -105,7 +105,7 @@ def _log(value):  # type: ignore[no-untyped-def]
 def measure_rows(  # type: ignore[no-untyped-def]
     inputs, cached, outputs, reasoning, messages, characters, fragments, completions, out
 ):  # fmt: skip
-    """Fill the numeric columns of `models.batch.MEASURES`; NaN is unknown."""
+    """Fill the numeric columns of `models.requests.batch.MEASURES`; NaN is unknown."""
     for row in range(len(out)):
         out[row, 0] = 1
         if inputs[row] >= 0:

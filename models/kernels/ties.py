@@ -11,7 +11,7 @@ from numba import njit
 
 from models.kernels.table import EMPTY, mix
 from models.kernels.values import TIE, find_value, shift_of
-from models.kinds import ISSUED, KIND_BITS, TieKind
+from models.requests.kinds import ISSUED, KIND_BITS, TieKind
 
 NOBODY = -1
 CELLS = 1024

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.batch import PROGRAMMES
 from models.features import AccountFeature, ProfileView, Values
+from models.requests.batch import PROGRAMMES
 
 _OLD = 13.0
 """Doublings of hours after which an account is no longer new: eleven months."""

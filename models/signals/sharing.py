@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from models.features import Values
-from models.kinds import TieKind
 from models.pooling import TieFeature, TieView
+from models.requests.kinds import TieKind
 
 
 def _members(view: TieView) -> Values:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.ingestion import BatchBuilder
-from models.protocol import Forget
-from models.wire import to_frames
+from models.requests.ingestion import BatchBuilder
+from models.wire.codec import to_frames
+from models.wire.protocol import Forget
 from stream.broker.names import TopicNames
 from stream.broker.producer import BatchProducer
 from stream.clock import now

@@ -20,12 +20,12 @@ from stream.broker.playback import Playback
 from stream.broker.producer import BatchProducer, TopicWriter
 from stream.broker.traffic import KeyedRecording, merged, route
 from stream.clock import elapsed, now
-from stream.files import read_lines
-from stream.progress import Display, Position
-from stream.recordings import Recording, share_read
-from stream.replay_files import ReplayFiles
+from stream.recordings.blocks import Recording, share_read
+from stream.recordings.files import read_lines
+from stream.replay.files import ReplayFiles
+from stream.replay.progress import Display, Position
+from stream.replay.summary import counted, short_time
 from stream.settings import Settings
-from stream.summary import counted, short_time
 
 _ROWS_A_LOOK = 4096
 

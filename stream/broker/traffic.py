@@ -18,13 +18,13 @@ import numpy as np
 from aiokafka.partitioner import murmur2
 from numpy.typing import NDArray
 
-from models.watermark import Watermark
+from models.sources.watermark import Watermark
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from schemas.request import Identifier
 from schemas.times import EventTime, to_seconds
 from stream.clock import now
-from stream.recordings import Recording
+from stream.recordings.blocks import Recording
 
 Row = tuple[int, int, bytes | None, int, bytes]
 """A line to publish.

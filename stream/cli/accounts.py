@@ -37,8 +37,8 @@ def accounts(
     import orjson
     from msgspec import to_builtins
 
-    from stream.containment import account_rows, as_csv
     from stream.errors import UsageError
+    from stream.findings.containment import account_rows, as_csv
     from stream.terminal import printable
 
     if csv and json:
@@ -58,7 +58,7 @@ def _scores(path: str) -> Iterator[ScoreRecord]:
     from schemas.codec import decode_score
     from schemas.errors import InvalidRecord
     from stream.errors import FailedRun
-    from stream.files import read_lines
+    from stream.recordings.files import read_lines
 
     for number, line in read_lines(path):
         try:

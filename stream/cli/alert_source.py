@@ -15,7 +15,7 @@ from stream.cli.options import config_path
 
 if TYPE_CHECKING:
     from schemas.alert import AlertEvent
-    from stream.lives import Life
+    from stream.findings.lives import Life
 
 SourceOption = Annotated[
     str | None,
@@ -44,7 +44,7 @@ def life_of(alert_id: str, events: Iterator[AlertEvent]) -> Life:
         FailedRun: There is none of that id.
     """
     from stream.errors import FailedRun
-    from stream.lives import lives
+    from stream.findings.lives import lives
 
     found = lives(event for event in events if event.alert_id == alert_id)
     if alert_id not in found:
@@ -66,8 +66,8 @@ def _of_topic(context: typer.Context, config: Path | None, *, follow: bool) -> I
 
 
 def _of_file(path: str) -> Iterator[AlertEvent]:
-    from stream.files import read_alerts
     from stream.recent import RecentIds
+    from stream.recordings.files import read_alerts
 
     recent = RecentIds()
     return (event for event in read_alerts(path) if recent.is_new(event.event_id))

@@ -41,7 +41,7 @@ def alerts(
     """
     from schemas.times import to_microseconds
     from stream.errors import UsageError
-    from stream.files import LineWriter
+    from stream.recordings.files import LineWriter
 
     if json and output_format != "native":
         raise UsageError(f"--json and --format {output_format} are two formats: choose one")

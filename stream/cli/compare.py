@@ -12,7 +12,7 @@ import typer
 from stream.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from models.comparison import Comparison, FindingSummary, Pair
+    from models.judging.comparison import Comparison, FindingSummary, Pair
 
 _SHOWN = 5
 
@@ -24,9 +24,9 @@ def compare(
     json: JsonOption = False,
 ) -> None:
     """Show how two alert files differ."""
-    from models.comparison import compare as compare_streams
+    from models.judging.comparison import compare as compare_streams
     from schemas.codec import encode
-    from stream.files import read_alerts
+    from stream.recordings.files import read_alerts
 
     result = compare_streams(read_alerts(alerts_a), read_alerts(alerts_b))
     if json:

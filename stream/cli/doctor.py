@@ -13,8 +13,8 @@ import typer
 from stream.cli.options import ConfigOption, FormatOption, JsonOption, config_path, require_format
 
 if TYPE_CHECKING:
-    from models.coverage import Coverage
-    from stream.doctor import Diagnosis
+    from models.requests.coverage import Coverage
+    from stream.doctor.installation import Diagnosis
 
 _SIGNS = {"ok": "ok", "warning": "WARN", "problem": "FAIL"}
 
@@ -40,7 +40,7 @@ def doctor(
     fields.
     """
     from schemas.codec import encode
-    from stream.doctor import diagnose
+    from stream.doctor.installation import diagnose
     from stream.errors import FailedRun
     from stream.log import mute_clients
 

@@ -28,7 +28,7 @@ def evaluate(
 
     from schemas.codec import encode
     from stream.errors import FailedRun
-    from stream.evaluation import evaluate as evaluate_files
+    from stream.findings.evaluation import evaluate as evaluate_files
 
     judgement, truncated = evaluate_files(alerts, truth, events)
     line = encode(judgement)

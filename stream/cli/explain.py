@@ -14,7 +14,7 @@ from stream.cli.alert_source import SourceOption, alert_events, life_of
 from stream.cli.options import ConfigOption, JsonOption
 
 if TYPE_CHECKING:
-    from stream.lives import Explanation, Guide, Step
+    from stream.findings.lives import Explanation, Guide, Step
 
 _ACCOUNTS, _EXAMPLES = 20, 5
 _WIDTH = 100
@@ -30,7 +30,7 @@ def explain(
 ) -> None:
     """Explain a finding: evidence, ties, accounts, life, techniques, look-alikes and runbooks."""
     from schemas.codec import encode
-    from stream.lives import explain as explain_life
+    from stream.findings.lives import explain as explain_life
 
     explanation = explain_life(life_of(alert_id, alert_events(context, source, config)))
     if json:
@@ -42,7 +42,7 @@ def explain(
 
 def explanation_lines(found: Explanation) -> Iterator[str]:
     """The explanation for a person."""
-    from stream.summary import counted, short_time
+    from stream.replay.summary import counted, short_time
     from stream.terminal import printable
 
     yield f"{found.severity.upper()}  {printable(found.title)}  ({found.status})"
@@ -103,7 +103,7 @@ def _some(texts: list[str], most: int) -> list[str]:
 
 
 def _step(step: Step) -> str:
-    from stream.summary import short_time
+    from stream.replay.summary import short_time
 
     return (
         f"{short_time(step.time)}  {step.activity:<7} {step.severity:<9}"

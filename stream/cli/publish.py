@@ -60,7 +60,7 @@ def publish(
     from stream.broker.publish import PublishPlan, publish_files, summary_lines
     from stream.errors import FailedRun
     from stream.log import mute_clients
-    from stream.progress import display_for
+    from stream.replay.progress import display_for
     from stream.settings import load_settings
 
     require_format(input_format)

@@ -18,8 +18,8 @@ from stream.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from stream.run import Run
-    from stream.summary import Summary
+    from stream.replay.run import Run
+    from stream.replay.summary import Summary
 
 
 def replay(
@@ -78,8 +78,8 @@ def replay(
     up on stdout, progress and warnings go to stderr.
     """
     from stream.errors import FailedRun, UsageError
-    from stream.progress import display_for
-    from stream.replay_files import ReplayFiles, failures, replay_files
+    from stream.replay.files import ReplayFiles, failures, replay_files
+    from stream.replay.progress import display_for
 
     require_format(input_format)
     if json and "-" in {alerts, scores, dead_letters}:
@@ -102,7 +102,7 @@ def replay(
         state=state,
     )
     paths.check()
-    from stream.local import LocalRun
+    from stream.replay.local import LocalRun
 
     scored, kept, valued = scores is not None, features is not None, p_values is not None
 
@@ -139,7 +139,7 @@ def replay(
 
 def _show(summary: Summary, *, json: bool, err: bool) -> None:
     from schemas.codec import encode
-    from stream.summary import summary_lines
+    from stream.replay.summary import summary_lines
 
     if json:
         typer.echo(encode(summary).decode())

@@ -45,8 +45,8 @@ def sketch(
     from schemas.formats import input_format as decoder
     from stream.edge import Sketcher
     from stream.errors import FailedRun, UsageError
+    from stream.replay.summary import counted
     from stream.sketching import sketch_files, sketch_lines
-    from stream.summary import counted
 
     if json and out == "-":
         raise UsageError("--json and an output to - both write to stdout; give one a file")

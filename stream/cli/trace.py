@@ -43,10 +43,10 @@ def trace(
     from schemas.codec import encode
     from schemas.formats import input_format as decoder
     from stream.errors import FailedRun, UsageError
+    from stream.findings.tracing import trace as trace_life
+    from stream.replay.summary import counted
     from stream.settings import load_settings
-    from stream.summary import counted
     from stream.terminal import printable
-    from stream.tracing import trace as trace_life
 
     if source == "-" and "-" in events:
         raise UsageError("--from and --events cannot both be stdin")

@@ -44,9 +44,9 @@ def warm(
     from schemas.codec import encode
     from stream.errors import UsageError
     from stream.log import mute_clients
-    from stream.progress import display_for
-    from stream.summary import summary_lines
-    from stream.warm_start import WarmFiles, warm_up
+    from stream.replay.progress import display_for
+    from stream.replay.summary import summary_lines
+    from stream.replay.warm_start import WarmFiles, warm_up
 
     if json and alerts == "-":
         raise UsageError("--json and an output to - both write to stdout; give one a file")

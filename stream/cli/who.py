@@ -18,7 +18,7 @@ from stream.cli.options import ConfigOption, JsonOption, config_path, warn
 if TYPE_CHECKING:
     from schemas.alert import TieRecord
     from schemas.indicators import CommunityKey, Indicator
-    from stream.lives import Sighting
+    from stream.findings.lives import Sighting
 
     Shows = Callable[[TieRecord], bool]
 
@@ -48,7 +48,7 @@ def who(
     from msgspec import to_builtins
 
     from stream.errors import UsageError
-    from stream.lives import lives, sightings
+    from stream.findings.lives import lives, sightings
 
     if source == indicators == "-":
         raise UsageError("--from and --indicators cannot both be stdin")
@@ -122,7 +122,7 @@ def _indicators(path: str, key: CommunityKey | None) -> list[Indicator]:
 
 def sighting_lines(found: list[Sighting]) -> Iterator[str]:
     """The answer for a person."""
-    from stream.summary import counted, short_time
+    from stream.replay.summary import counted, short_time
     from stream.terminal import printable
 
     for each in found:

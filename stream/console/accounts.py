@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import BREADTHS, MEASURES, EventBatch
+from models.requests.batch import BREADTHS, MEASURES, EventBatch
 
 ACCOUNT = np.dtype(
     [

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from models.batch import EventBatch
+from models.requests.batch import EventBatch
 from schemas.alert import AlertEvent
 from schemas.codec import decode_score
 from schemas.facts import FactsRecord
@@ -15,7 +15,7 @@ from schemas.feedback import FeedbackRecord
 from schemas.score import ScoreRecord
 from schemas.times import to_microseconds
 from stream.console.traffic import Traffic, tie_key
-from stream.lives import Life
+from stream.findings.lives import Life
 
 _MOST_VERDICTS = 100
 

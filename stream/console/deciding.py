@@ -11,10 +11,10 @@ import msgspec
 from schemas.codec import encode
 from schemas.feedback import FeedbackRecord, Scope
 from schemas.times import to_microseconds, to_rfc3339
-from stream.files import LineWriter
-from stream.lives import Life
+from stream.findings.lives import Life
 from stream.receive.delivery import Delivery
 from stream.receive.refusal import Refusal
+from stream.recordings.files import LineWriter
 
 _DAY = 86_400_000_000
 _MOST_REASON = 2_000

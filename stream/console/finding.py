@@ -6,7 +6,7 @@ import msgspec
 
 from stream.console.book import Book
 from stream.console.standing import Leak, Row, Said, leak, row, since_of, told
-from stream.lives import Explanation, Life, explain, status_of
+from stream.findings.lives import Explanation, Life, explain, status_of
 
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
 _SHOWN_NAMES = 20

@@ -9,7 +9,7 @@ import msgspec
 from schemas.alert import TieRecord
 from stream.console.book import Book
 from stream.console.traffic import tie_key
-from stream.lives import ties_of
+from stream.findings.lives import ties_of
 
 MOST_TIES = 20
 MOST_GROUPS = 18

@@ -9,8 +9,8 @@ from threading import Event
 import numpy as np
 import structlog
 
-from models.protocol import NOTHING, Forget, Rows
-from models.wire import Assembler, read_frame
+from models.wire.codec import Assembler, read_frame
+from models.wire.protocol import NOTHING, Forget, Rows
 from schemas.codec import decode_alert, decode_facts, decode_feedback, decode_score
 from schemas.errors import InvalidRecord
 from stream.broker.follow import Record, Records, read_topic

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from models.batch import MEASURES
+from models.requests.batch import MEASURES
 from schemas.facts import FactsRecord
 from schemas.score import ScoreRecord
 from schemas.times import to_rfc3339
 from stream.console.book import Book
 from stream.console.profile import PLAN_NAMES
 from stream.console.traffic import Traffic, tie_key
-from stream.containment import account_rows, as_csv
+from stream.findings.containment import account_rows, as_csv
 
 _REQUESTS, _REFUSED, _TOKENS = (MEASURES.index(name) for name in ("requests", "refused", "tokens"))
 

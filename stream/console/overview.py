@@ -14,7 +14,7 @@ from schemas.times import to_microseconds
 from stream.console.book import Book
 from stream.console.cells import BUCKET, BUCKET_SECONDS
 from stream.console.standing import Leak, leak, since_of
-from stream.lives import Life, status_of
+from stream.findings.lives import Life, status_of
 
 _MOST_COLUMNS = 168
 _DAY = 86_400

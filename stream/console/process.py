@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from models.ingestion import BatchBuilder
+from models.requests.ingestion import BatchBuilder
 from schemas.formats import input_format
 from stream.broker.names import TopicNames
 from stream.clock import now

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import BREADTHS, MEASURES, PLANS
+from models.requests.batch import BREADTHS, MEASURES, PLANS
 from schemas.facts import FactsRecord
 from schemas.score import ScoreRecord
 from schemas.times import to_rfc3339
@@ -25,7 +25,7 @@ PLAN_NAMES = (
     "enterprise",
     "education, research, start-up",
 )
-"""Names of the plan groups of `models.batch.PLANS`."""
+"""Names of the plan groups of `models.requests.batch.PLANS`."""
 
 _LEAST_COHORT = 30
 _MOST_COLUMNS = 240

@@ -9,14 +9,14 @@ from threading import Event
 
 import structlog
 
-from models.findings import in_order
-from models.ingestion import BatchBuilder
+from models.judging.findings import in_order
+from models.requests.ingestion import BatchBuilder
 from schemas.codec import decode_facts, decode_feedback, decode_score
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from stream.console.book import Book
-from stream.files import read_alerts, read_lines
-from stream.recordings import Recording, share_read
+from stream.recordings.blocks import Recording, share_read
+from stream.recordings.files import read_alerts, read_lines
 
 _log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from schemas.feedback import FeedbackRecord
 from schemas.times import to_microseconds, to_rfc3339
 from stream.console.cells import BUCKET, buckets_of, rows_of
 from stream.console.traffic import Traffic
-from stream.lives import Life, Status, status_of
+from stream.findings.lives import Life, Status, status_of
 
 MICROSECONDS = 1e6
 

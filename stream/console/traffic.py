@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.batch import MEASURES, EventBatch
+from models.requests.batch import MEASURES, EventBatch
 from stream.console.accounts import Accounts
 from stream.console.cells import BUCKET, Cells, Records
 

@@ -15,7 +15,7 @@ from stream.console.heat import heat
 from stream.console.members import SORTS, members
 from stream.console.overview import overview
 from stream.console.profile import profile
-from stream.lives import Status
+from stream.findings.lives import Status
 
 _MOST_KEPT = 64
 _MOST_ROWS = 200

@@ -7,7 +7,7 @@ from typing import Protocol
 from schemas.deadletter import DeadLetter
 from stream.broker.follow import Record
 from stream.errors import FailedRun
-from stream.files import dead_letter_line
+from stream.recordings.files import dead_letter_line
 from stream.sinks import Message
 from stream.sinks.file import FileSink
 from stream.sinks.kafka import TopicRecord, TopicSink

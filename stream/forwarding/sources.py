@@ -10,7 +10,7 @@ from stream.errors import FailedRun
 from stream.forwarding.forwarder import Batches
 from stream.forwarding.options import Begin
 from stream.monitoring.health import Pulse
-from stream.recordings import Recording
+from stream.recordings.blocks import Recording
 
 # Whoever takes over from a member that was killed waits so long.
 _SESSION_MS = 10_000

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from stream.decompression import DamagedInput, Decompressor, gzip_members, zstd_frames
 from stream.receive.options import ReceiveOptions
 from stream.receive.refusal import Refusal
+from stream.recordings.decompression import DamagedInput, Decompressor, gzip_members, zstd_frames
 
 _PACKINGS: dict[str, Decompressor] = {"gzip": gzip_members, "zstd": zstd_frames}
 _RETRY_SECONDS = 2

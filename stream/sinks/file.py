@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from stream.errors import UsageError
-from stream.files import sync_folder
+from stream.recordings.files import sync_folder
 from stream.settings import Settings
 from stream.sinks import Message, SinkUnavailable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stream.files import LineWriter
+from stream.recordings.files import LineWriter
 from stream.settings import Settings
 from stream.sinks import Message
 

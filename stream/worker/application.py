@@ -17,7 +17,7 @@ import faust
 from faust.types import ConsumerT
 from mode import Service
 
-from models.tie_score import shipped
+from models.evidence.tie_score import shipped
 from stream.broker.names import TopicNames
 from stream.broker.security import faust_brokers, faust_credentials
 from stream.monitoring.metrics import StageMetrics

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Protocol
 
 import faust
 
-from models.checkpoint import Cut
-from models.state import decode_state, encode_state
-from models.wire import FRAME_BYTES
+from models.wire.checkpoint import Cut
+from models.wire.codec import FRAME_BYTES
+from models.wire.state import decode_state, encode_state
 from stream.clock import now
 
 _CLOSING = b"closing"

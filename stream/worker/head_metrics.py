@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from models.head_partition import Decided, HeadPartition
+from models.head.partition import Decided, HeadPartition
 from models.options import EpochOptions
-from models.protocol import Close
+from models.wire.protocol import Close
 from stream.clock import elapsed, now
 from stream.monitoring.metrics import StageMetrics
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.protocol import ToSources
-from models.wire import Assembler, read_frame
+from models.wire.codec import Assembler, read_frame
+from models.wire.protocol import ToSources
 from schemas.errors import InvalidRecord
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions

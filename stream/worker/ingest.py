@@ -17,8 +17,8 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from models.ingestion import BatchBuilder
-from models.protocol import ToSources
+from models.requests.ingestion import BatchBuilder
+from models.wire.protocol import ToSources
 from stream.batches import Batches
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments

@@ -8,8 +8,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from models.protocol import Sent
-from models.wire import to_frames
+from models.wire.codec import to_frames
+from models.wire.protocol import Sent
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.broker.security import aiokafka_arguments

@@ -11,11 +11,11 @@ import numpy as np
 import structlog
 from aiokafka import ConsumerRecord
 
-from models.field_watch import FieldWatch
-from models.line_reader import LineBlock
 from models.options import EpochOptions
-from models.protocol import Sent, ToSources
-from models.source_partition import SourceMark, SourcePartition
+from models.requests.field_watch import FieldWatch
+from models.requests.line_reader import LineBlock
+from models.sources.source_partition import SourceMark, SourcePartition
+from models.wire.protocol import Sent, ToSources
 from schemas.errors import InvalidRecord
 from stream.batches import Batches
 from stream.broker.marks import read_mark

@@ -18,7 +18,7 @@ from aiokafka.record.util import calc_crc32c
 from numpy.typing import NDArray
 
 from models.kernels.records import read_records
-from models.line_reader import LineBlock
+from models.requests.line_reader import LineBlock
 
 Headers = Sequence[tuple[str, bytes | None]]
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from models.checkpoint import Cut
-from models.wire import Assembler, read_frame
+from models.wire.checkpoint import Cut
+from models.wire.codec import Assembler, read_frame
 from schemas.errors import InvalidRecord
 from stream.monitoring.metrics import StageMetrics
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
@@ -49,7 +49,7 @@ class Stage(Protocol):
         """Take a message, send what follows; whether the state may be cut now."""
 
     def cut(self, partition: Any, *, whole: bool) -> Cut:
-        """The state, see `models.checkpoint`."""
+        """The state, see `models.wire.checkpoint`."""
 
 
 class Size(NamedTuple):

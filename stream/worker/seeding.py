@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
-from models.checkpoint import Cut
+from models.evidence.tie_score import shipped
 from models.seeding import Seeds, seeds_of
-from models.tie_score import shipped
+from models.wire.checkpoint import Cut
 from stream.broker.follow import open_consumer
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions

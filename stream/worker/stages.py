@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from models.account_partition import AccountPartition
-from models.allowlist import AllowList
-from models.checkpoint import Cut
-from models.hashing import table_seed
-from models.head import Head, HeadOptions
-from models.head_partition import Decided, HeadPartition
-from models.ingestion import BatchBuilder
-from models.protocol import ToAccounts, ToHead, ToTies
-from models.tie_partition import TiePartition
-from models.tie_score import TieScore
+from models.accounts.partition import AccountPartition
+from models.evidence.tie_score import TieScore
+from models.head.allowlist import AllowList
+from models.head.partition import Decided, HeadPartition
+from models.head.stage import Head, HeadOptions
+from models.requests.hashing import table_seed
+from models.requests.ingestion import BatchBuilder
+from models.ties.partition import TiePartition
+from models.wire.checkpoint import Cut
+from models.wire.protocol import ToAccounts, ToHead, ToTies
 from schemas.codec import encode
 from stream.broker.names import TopicNames
 from stream.monitoring.metrics import StageMetrics

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from models.state import decode_state, encode_state
+from models.wire.state import decode_state, encode_state
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.broker.security import aiokafka_arguments

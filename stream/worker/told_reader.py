@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from aiokafka import ConsumerRecord
 
-from models.facts_partition import Fact, FactsPartition
-from models.feedback_partition import FeedbackPartition, PlacedVerdict
-from models.ingestion import BatchBuilder
-from models.protocol import Sent, ToSources
-from models.verdicts import verdict_of
+from models.head.verdicts import verdict_of
+from models.requests.ingestion import BatchBuilder
+from models.sources.facts_partition import Fact, FactsPartition
+from models.sources.feedback_partition import FeedbackPartition, PlacedVerdict
+from models.wire.protocol import Sent, ToSources
 from schemas.codec import decode_facts
 from schemas.errors import InvalidRecord
 from stream.worker.readers import Read, Refused

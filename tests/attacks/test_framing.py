@@ -1,7 +1,8 @@
 """Framing: an attacker makes the accounts of an honest competitor look like his own cluster.
 
-That he cannot draw anybody in by signatures alone is held by `tests/models/test_crossings.py` and
-`test_crossing_findings.py`; that strangers around a cluster stay out of it, by `test_clusters.py`.
+That he cannot draw anybody in by signatures alone is held by `tests/models/ties/test_crossings.py`
+and `test_crossing_findings.py`; that strangers around a cluster stay out of it, by
+`test_clusters.py`.
 """
 
 from __future__ import annotations

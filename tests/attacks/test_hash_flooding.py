@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.hashing import StringHasher, table_seed
+from models.evidence.tie_score import shipped
 from models.kernels.table import mix_all
-from models.kinds import KIND_BITS, TieKind
-from models.messages import TieOptions
-from models.tie_score import shipped
-from models.ties import TieStage
+from models.requests.hashing import StringHasher, table_seed
+from models.requests.kinds import KIND_BITS, TieKind
+from models.ties.stage import TieStage
+from models.wire.messages import TieOptions
 from stream.settings import Settings
 from stream.worker.stages import Ties
 from tests.attacks.worlds import shown_by

@@ -16,10 +16,10 @@ import orjson
 import pytest
 from aiokafka import TopicPartition
 
-from models.hashing import StringHasher, network_bits, network_columns
-from models.ingestion import BatchBuilder
-from models.sketch import LONGEST_TEXT, MOST_FRAGMENTS
-from models.toolsets import MOST_CHARACTERS, Toolsets
+from models.requests.hashing import StringHasher, network_bits, network_columns
+from models.requests.ingestion import BatchBuilder
+from models.requests.sketch import LONGEST_TEXT, MOST_FRAGMENTS
+from models.requests.toolsets import MOST_CHARACTERS, Toolsets
 from schemas.codec import MAX_LINE, MAX_UNKNOWN, decode_requests
 from schemas.formats import input_format
 from schemas.reading.events import MOST_ITEMS, MOST_PART_BYTES, Item
@@ -27,8 +27,8 @@ from schemas.reading.otlp import MOST_ATTRIBUTES, spans
 from schemas.reading.values import _located, address
 from schemas.request import RequestEvent
 from stream.broker.options import KafkaOptions
-from stream.counters import MOST_UNKNOWN, OTHERS, note_unknown
 from stream.errors import FailedRun
+from stream.replay.counters import MOST_UNKNOWN, OTHERS, note_unknown
 from stream.settings import Settings
 from stream.worker import ingest
 from stream.worker.owned import Owned

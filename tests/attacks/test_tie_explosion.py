@@ -6,15 +6,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.hashing import StringHasher
-from models.ingestion import MOST_SIGNATURES, BatchBuilder
-from models.kinds import KIND_BITS, TieKind, kinds_of
-from models.messages import TieOptions
-from models.request_columns import MOST_CLEAR
-from models.sketch import MOST_FRAGMENTS
+from models.requests.hashing import StringHasher
+from models.requests.ingestion import MOST_SIGNATURES, BatchBuilder
+from models.requests.kinds import KIND_BITS, TieKind, kinds_of
+from models.requests.request_columns import MOST_CLEAR
+from models.requests.sketch import MOST_FRAGMENTS
 from models.sweeping import beyond_fair_share
 from models.tie_layouts import MEMBER, TIE, VALUE
-from models.ties import SINGLES_A_TIE, TieStage
+from models.ties.stage import SINGLES_A_TIE, TieStage
+from models.wire.messages import TieOptions
 from schemas.request import RequestEvent
 from tests.attacks.worlds import shared_by, shown_by
 from tests.strategies import KEY, START

@@ -1,7 +1,7 @@
 """Times that lie: far ahead to close epochs early, far back to be forgotten at once, or stalled.
 
-What a watermark believes is held by `tests/models/test_watermark.py`; that rows from 1970 and 2100
-are late, or a dead letter, by `tests/stream/test_local.py`.
+What a watermark believes is held by `tests/models/sources/test_watermark.py`; that rows from 1970
+and 2100 are late, or a dead letter, by `tests/stream/replay/test_local.py`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import numpy as np
 import orjson
 import pytest
 
-from models.duplicates import Duplicates
-from models.ingestion import BatchBuilder
+from models.accounts.duplicates import Duplicates
 from models.options import EpochOptions
-from models.source import MOST_HELD_BYTES, MOST_PARKED_BYTES, Source
-from models.state import encode_state
-from models.watermark import HOUR, Watermark
+from models.requests.ingestion import BatchBuilder
+from models.sources.source import MOST_HELD_BYTES, MOST_PARKED_BYTES, Source
+from models.sources.watermark import HOUR, Watermark
+from models.wire.state import encode_state
 from schemas.codec import decode_requests
 from tests.attacks.worlds import ordinary, replayed
 from tests.strategies import KEY

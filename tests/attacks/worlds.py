@@ -9,10 +9,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from models.baseline import FEATURES
+from models.evidence.baseline import FEATURES
 from models.layouts import EDGE
-from models.messages import TieBatch
-from stream.local import LocalRun
+from models.wire.messages import TieBatch
+from stream.replay.local import LocalRun
 from tests.stream.traffic import Heard, open_run, play, recording, time_of
 
 TOLD = np.dtype([(name, np.uint64) for name in ("account", "owner", "payment", "network")])

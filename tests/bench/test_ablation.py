@@ -8,9 +8,9 @@ import pytest
 from bench.ablation import Judged, found_after, inputs_of, rows_without, without
 from bench.detection import LEFT_OUT
 from bench.ties import LabelledTies
-from models.kinds import TieKind
+from models.evidence.tie_score import INPUT_NAMES
+from models.requests.kinds import TieKind
 from models.signals import SIGNALS
-from models.tie_score import INPUT_NAMES
 
 FAMILIES = [family for pair in LEFT_OUT for family in pair]
 TELLING = INPUT_NAMES.index("age.level")

@@ -11,7 +11,7 @@ from bench.evidence import Evidence, harvested, strongest
 from bench.plots import PLOTS, draw
 from bench.quiet import LEVELS, Quiet
 from bench.ties import LabelledTies
-from models.tie_score import INPUT_NAMES, shipped
+from models.evidence.tie_score import INPUT_NAMES, shipped
 from schemas.truth import Campaign
 
 RUNS = [

@@ -6,8 +6,8 @@ import pytest
 from bench.fit_tie_score import LEARNING_EPOCHS
 from bench.peers.intervals import poisson
 from bench.quiet import LEVELS, Quiet, Values, pooled
-from models.tie_values import TieValues
-from stream.local_outcome import Outcome
+from models.ties.values import TieValues
+from stream.replay.outcome import Outcome
 
 
 def _tests(epoch: int, p_values: list[float]) -> Outcome:

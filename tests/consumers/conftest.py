@@ -6,7 +6,7 @@ import pytest
 
 from schemas.alert import AlertEvent
 from stream.cli import main
-from stream.files import read_alerts
+from stream.recordings.files import read_alerts
 from tests.test_repository import ROOT
 
 SAMPLE = ROOT / "examples"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from models.arrays import encode_values
-from models.state import MAGIC, VERSION
-from models.wire import WIRE_VERSION
+from models.wire.arrays import encode_values
+from models.wire.codec import WIRE_VERSION
+from models.wire.state import MAGIC, VERSION
 
 
 def sealed(body: bytes) -> bytes:

@@ -16,12 +16,12 @@ import numpy as np
 import orjson
 import zstandard
 
-from models.arrays import encode_values
 from models.layouts import EDGE
-from models.protocol import Ask, Facts
-from models.request_sketch import RequestSketcher
-from models.sketch_record import encode_sketches
-from models.wire import read_frame, to_frames
+from models.requests.request_sketch import RequestSketcher
+from models.requests.sketch_record import encode_sketches
+from models.wire.arrays import encode_values
+from models.wire.codec import read_frame, to_frames
+from models.wire.protocol import Ask, Facts
 from tests.fuzz.targets import SKETCH_KEY, TARGETS
 from tests.schemas.formats.samples import SAMPLES
 from tests.strategies import KEY

@@ -9,17 +9,17 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from models.ingestion import BatchBuilder
-from models.sketch_record import decode_sketches
-from models.state import decode_state
-from models.wire import Assembler, read_frame
+from models.requests.ingestion import BatchBuilder
+from models.requests.sketch_record import decode_sketches
+from models.wire.codec import Assembler, read_frame
+from models.wire.state import decode_state
 from schemas.codec import MAX_LINE, decode_alert, decode_facts, decode_feedback, encode
 from schemas.errors import InvalidRecord
 from schemas.formats import format_names, input_format
 from schemas.reading.events import MOST_PART_BYTES
-from stream.decompression import DamagedInput, gzip_members, zstd_frames
 from stream.receive.refusal import Refusal
 from stream.receive.splitting import Unsplittable, json_records, json_traces, protobuf_traces
+from stream.recordings.decompression import DamagedInput, gzip_members, zstd_frames
 from stream.settings import SettingsError, load_settings
 from tests.fuzz.sealing import framed, sealed
 from tests.strategies import KEY

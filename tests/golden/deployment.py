@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from models.arrays import decode_values, encode_values
-from models.protocol import Forget
-from models.wire import Assembler, read_frame, to_frames
+from models.wire.arrays import decode_values, encode_values
+from models.wire.codec import Assembler, read_frame, to_frames
+from models.wire.protocol import Forget
 from tests.golden.recorded import PARTITIONS, facts, feedback, lines
 from tests.property.reader import Reader, Saved
 from tests.property.sources import FactsSource, FeedbackSource, Recording, Requests

@@ -16,11 +16,11 @@ import pytest
 from numpy.lib.recfunctions import append_fields, repack_fields
 from numpy.typing import NDArray
 
-from models.arrays import decode_values
 from models.layouts import PARTIAL, PROFILE
-from models.state import VERSION, decode_state, encode_state
 from models.tie_layouts import MEMBER, TIE, VALUE
-from models.wire import WIRE_VERSION, Assembler, read_frame, to_frames
+from models.wire.arrays import decode_values
+from models.wire.codec import WIRE_VERSION, Assembler, read_frame, to_frames
+from models.wire.state import VERSION, decode_state, encode_state
 from schemas.codec import decode_alert
 from tests.golden.deployment import Deployment, started
 from tests.golden.files import path_of, paths_of, read, version_of

@@ -11,8 +11,8 @@ from threading import Event
 
 import pytest
 
-from models.protocol import Rows
-from models.wire import to_frames
+from models.wire.codec import to_frames
+from models.wire.protocol import Rows
 from schemas.codec import decode_feedback, encode
 from schemas.feedback import FeedbackRecord
 from stream.broker.names import TopicNames

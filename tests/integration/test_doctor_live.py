@@ -13,8 +13,8 @@ from kafka import KafkaProducer
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.checks import Check
-from stream.live_sources import source_checks
-from stream.live_traffic import traffic_checks
+from stream.doctor.live_sources import source_checks
+from stream.doctor.live_traffic import traffic_checks
 from tests.integration.conftest import GivenBroker
 from tests.integration.test_application import SECTIONS
 from tests.integration.workers import Workers, create_topics, write_config

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from models.joining import MOST_CANDIDATES, MOST_CLOSED
+from models.head.joining import MOST_CANDIDATES, MOST_CLOSED
 from models.options import BudgetOptions, EpochOptions, LearningOptions, MemoryOptions
 from schemas.alert import AlertEvent
-from stream.local import LocalRun
+from stream.replay.local import LocalRun
 from stream.settings import Settings
 from tests.long.turnover import START, Turnover
 from tests.stream.traffic import scored

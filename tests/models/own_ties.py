@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import STEP, Calibration, Reference
-from models.kinds import TieKind
+from models.evidence.calibration import STEP, Calibration, Reference
+from models.requests.kinds import TieKind
 from tests.models.references import REFERENCE
 
 Scores = NDArray[np.float64]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.baseline import FEATURES
-from models.batch import BREADTHS, MEASURES
-from models.kinds import TieKind
+from models.evidence.baseline import FEATURES
 from models.layouts import HOURS, MOVABLE, PROFILE
 from models.pooling import tie_statistics
+from models.requests.batch import BREADTHS, MEASURES
+from models.requests.kinds import TieKind
 
 NOW = 1_760_000_000_000_000
 """Microseconds."""

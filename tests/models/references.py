@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.calibration import Curve, Reference
+from models.evidence.calibration import Curve, Reference
 
 REFERENCE = Reference(
     tests=Curve([0.5, 0.1, 0.01, 0.001], [-4.0, -2.0, 1.0, 4.0], 1.0),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.batch import BREADTHS, MEASURES, EventBatch
+from models.requests.batch import BREADTHS, MEASURES, EventBatch
 
 
 class Row(NamedTuple):

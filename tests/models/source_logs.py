@@ -10,8 +10,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from models.options import EpochOptions
-from models.protocol import NOTHING, Admitted, Rows, Sent, Standing
-from models.source_partition import SourceMark, SourcePartition
+from models.sources.source_partition import SourceMark, SourcePartition
+from models.wire.protocol import NOTHING, Admitted, Rows, Sent, Standing
 from tests.models.rows import Row, batch_of
 
 SECOND = 1_000_000

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.account_options import AccountOptions
-from models.accounts import AccountStage
-from models.baseline import FEATURES
+from models.accounts.options import AccountOptions
+from models.accounts.stage import AccountStage
+from models.evidence.baseline import FEATURES
 from models.layouts import EDGE
-from models.messages import Control, TieBatch, TieOptions
-from models.state import decode_state, encode_state
 from models.sweeping import kept_within, share_of
-from models.ties import TieStage
+from models.ties.stage import TieStage
+from models.wire.messages import Control, TieBatch, TieOptions
+from models.wire.state import decode_state, encode_state
 from tests.models.rows import Row, batch_of
 from tests.models.states import content
-from tests.models.test_ties import TOLD
+from tests.models.ties.test_ties import TOLD
 from tests.stream.traffic import scored
 
 FIRST = 5_000_000

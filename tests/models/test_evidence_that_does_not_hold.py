@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models import baseline
-from models.baseline import FEATURES, RankTables
-from models.batch import COHORTS
+from models.evidence import baseline
+from models.evidence.baseline import FEATURES, RankTables
 from models.features import BINS
 from models.layouts import EDGE
-from models.messages import TieBatch, TieOptions
-from models.ties import TieStage
+from models.requests.batch import COHORTS
+from models.ties.stage import TieStage
+from models.wire.messages import TieBatch, TieOptions
 from tests.stream.traffic import scored
 
 OPTIONS = TieOptions(epoch_seconds=300, most_members=500)

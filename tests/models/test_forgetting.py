@@ -9,19 +9,21 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.account_options import AccountOptions
-from models.account_partition import AccountPartition
-from models.accounts import AccountStage
-from models.baseline import FEATURES
-from models.cluster import Cluster
-from models.ingestion import BatchBuilder
-from models.joining import Joining
+from models.accounts.options import AccountOptions
+from models.accounts.partial import EpochPartial
+from models.accounts.partition import AccountPartition
+from models.accounts.stage import AccountStage
+from models.evidence.baseline import FEATURES
+from models.head.cluster import Cluster
+from models.head.joining import Joining
 from models.kernels.ties import NOBODY
 from models.layouts import EDGE
-from models.messages import Control, TieBatch, TieOptions, without_account
 from models.options import EpochOptions, MemoryOptions
-from models.partial import EpochPartial
-from models.protocol import (
+from models.requests.ingestion import BatchBuilder
+from models.ties.partition import TiePartition
+from models.ties.stage import TieStage
+from models.wire.messages import Control, TieBatch, TieOptions, without_account
+from models.wire.protocol import (
     NOTHING,
     Close,
     Concluded,
@@ -31,13 +33,18 @@ from models.protocol import (
     TieRows,
     ToAccounts,
 )
-from models.state import decode_state, encode_state
-from models.tie_partition import TiePartition
-from models.ties import TieStage
+from models.wire.state import decode_state, encode_state
 from schemas.request import RequestEvent
+from tests.models.accounts.test_account_partition import (
+    FIRST,
+    OPTIONS,
+    close,
+    fact,
+    new_partition,
+    rows,
+)
+from tests.models.accounts.test_partial import content as partial_content
 from tests.models.states import content
-from tests.models.test_account_partition import FIRST, OPTIONS, close, fact, new_partition, rows
-from tests.models.test_partial import content as partial_content
 from tests.models.tie_findings import tie
 from tests.strategies import KEY, START, events
 from tests.stream.traffic import scored

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.batch import BREADTHS
 from models.features import ProfileView
 from models.kernels import habits
-from models.kinds import TieKind
 from models.layouts import EDGE, MOVABLE_COLUMNS, PARTIAL, PROFILE
+from models.requests.batch import BREADTHS
+from models.requests.kinds import TieKind
 from models.signals import canary, failover, pivot, similarity
 
 DAY = 24

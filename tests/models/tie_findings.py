@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from models.tie_finding import TieFinding
+from models.head.tie_finding import TieFinding
 
 _FILLINGS = {
     "score": 10.0, "p_value": 1e-6, "q_value": 0.01, "first_epoch": 1, "stands_out": True,

@@ -11,13 +11,15 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.lib.recfunctions import repack_fields
 
-from models.arrays import encode_values
-from models.baseline import FEATURES, TreeArrays
-from models.batch import COHORTS
+from models.evidence.baseline import FEATURES, TreeArrays
 from models.features import BINS
-from models.ingestion import BatchBuilder
 from models.layouts import EDGE, PROFILE
-from models.messages import (
+from models.requests.batch import COHORTS
+from models.requests.ingestion import BatchBuilder
+from models.tie_layouts import MEMBER
+from models.ties.stage import STATISTICS
+from models.wire.arrays import encode_values
+from models.wire.messages import (
     AccountReport,
     AccountScores,
     Control,
@@ -26,8 +28,8 @@ from models.messages import (
     TieOptions,
     TieReport,
 )
-from models.messages import TestedTies as ListedTies
-from models.protocol import (
+from models.wire.messages import TestedTies as ListedTies
+from models.wire.protocol import (
     AccountsClosed,
     Admitted,
     Answer,
@@ -48,8 +50,6 @@ from models.protocol import (
     ToTies,
     Verdicts,
 )
-from models.tie_layouts import MEMBER
-from models.ties import STATISTICS
 from tests.strategies import KEY, events, keys
 
 BUILDER = BatchBuilder(KEY)

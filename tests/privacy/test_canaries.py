@@ -15,11 +15,11 @@ from typing import Any
 import orjson
 import pytest
 
-from models.batch_columns import to_columns
-from models.ingestion import BatchBuilder
-from models.protocol import Rows
-from models.state import encode_state
-from models.wire import to_frames
+from models.requests.batch_columns import to_columns
+from models.requests.ingestion import BatchBuilder
+from models.wire.codec import to_frames
+from models.wire.protocol import Rows
+from models.wire.state import encode_state
 from schemas.codec import (
     decode_facts,
     decode_feedback,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from models.ingestion import BatchBuilder
+from models.requests.ingestion import BatchBuilder
 from schemas.errors import InvalidRecord
 from schemas.request import RequestEvent
 from stream.edge import Sketcher
 from stream.keys import read_key
-from stream.local import LocalRun
+from stream.replay.local import LocalRun
 from tests.strategies import START
 from tests.stream.traffic import SETTINGS
 

@@ -11,8 +11,8 @@ import re
 
 import msgspec
 
-from models.head_partition import HeadPartition
-from models.state import encode_state
+from models.head.partition import HeadPartition
+from models.wire.state import encode_state
 from schemas.codec import decode_alert
 from schemas.outputs import output_format, output_names
 from tests.property.test_forgetting import NAME, PARTITIONS, ask, key_of

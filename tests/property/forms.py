@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.account_partition import AccountPartition
-from models.head_partition import HeadPartition
+from models.accounts.partition import AccountPartition
+from models.head.partition import HeadPartition
 from models.kernels.values import TIE
-from models.tie_partition import TiePartition
+from models.ties.partition import TiePartition
 from tests.models.states import content
 
 _OF_PLACE = {"head", "next", "slot", "tie"}

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from models.protocol import Sent
-from models.wire import to_frames
+from models.wire.codec import to_frames
+from models.wire.protocol import Sent
 
 if TYPE_CHECKING:
     from tests.property.world import World

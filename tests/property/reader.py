@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models.account_partition import AccountPartition
-from models.checkpoint import Cut
-from models.head_partition import Decided, HeadPartition
-from models.state import decode_state, encode_state
-from models.tie_partition import TiePartition
-from models.wire import Assembler, read_frame
+from models.accounts.partition import AccountPartition
+from models.head.partition import Decided, HeadPartition
+from models.ties.partition import TiePartition
+from models.wire.checkpoint import Cut
+from models.wire.codec import Assembler, read_frame
+from models.wire.state import decode_state, encode_state
 from schemas.codec import encode
 from tests.property.outbox import Outbox
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.facts_partition import Fact, FactsPartition
-from models.feedback_partition import FeedbackPartition, PlacedVerdict
-from models.source_partition import SourceMark, SourcePartition
-from models.state import decode_state, encode_state
-from models.verdicts import verdict_of
-from models.wire import Assembler, read_frame
+from models.head.verdicts import verdict_of
+from models.sources.facts_partition import Fact, FactsPartition
+from models.sources.feedback_partition import FeedbackPartition, PlacedVerdict
+from models.sources.source_partition import SourceMark, SourcePartition
+from models.wire.codec import Assembler, read_frame
+from models.wire.state import decode_state, encode_state
 from schemas.codec import decode_facts, decode_requests
 from tests.property.outbox import CONTROL, Outbox
 from tests.property.world import World

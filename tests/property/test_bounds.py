@@ -7,11 +7,11 @@ from unittest.mock import patch
 
 import pytest
 
-from models.account_partition import AccountPartition
+from models.accounts.partition import AccountPartition
 from models.options import MemoryOptions
-from models.tie_partition import TiePartition
-from stream import local
-from stream.local import LocalRun
+from models.ties.partition import TiePartition
+from stream.replay import local
+from stream.replay.local import LocalRun
 from tests.property.sources import Recording, Requests
 from tests.property.test_protocol import CRASHES, END, UNDISTURBED, dealt, lines
 from tests.property.world import Odds, World

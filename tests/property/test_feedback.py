@@ -11,7 +11,7 @@ import pytest
 from schemas.alert import AlertEvent
 from schemas.codec import decode_alert
 from schemas.times import to_microseconds
-from stream.counters import Counters
+from stream.replay.counters import Counters
 from tests.property.sources import FactsSource, FeedbackSource, Recording, Requests
 from tests.property.test_protocol import (
     CRASHES,

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from models.account_partition import AccountPartition
-from models.head_partition import HeadPartition
-from models.protocol import Forget
-from models.tie_partition import TiePartition
-from models.wire import to_frames
+from models.accounts.partition import AccountPartition
+from models.head.partition import HeadPartition
+from models.ties.partition import TiePartition
+from models.wire.codec import to_frames
+from models.wire.protocol import Forget
 from tests.property.test_protocol import CRASHES, UNDISTURBED, new_world
 from tests.property.world import Odds, Outbox, Partition, World
 

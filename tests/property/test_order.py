@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from models.options import EpochOptions, LearningOptions
 from schemas.codec import encode
 from schemas.request import RequestEvent
-from stream.local import LocalRun
-from stream.local_outcome import Outcome
+from stream.replay.local import LocalRun
+from stream.replay.outcome import Outcome
 from stream.settings import Settings
 from tests.strategies import events
 

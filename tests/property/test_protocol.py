@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from models.account_partition import AccountPartition
-from models.head_partition import HeadPartition
+from models.accounts.partition import AccountPartition
+from models.head.partition import HeadPartition
 from schemas.codec import decode_alert
 from tests.property.forms import form_of
 from tests.property.sources import FactsSource, Gateway, Recording, Requests

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from models.account_partition import AccountPartition
-from models.head_partition import HeadPartition
+from models.accounts.partition import AccountPartition
+from models.head.partition import HeadPartition
 from models.seeding import Seeds, seeds_of
-from models.state import decode_state
-from models.tie_partition import TiePartition
+from models.ties.partition import TiePartition
+from models.wire.state import decode_state
 from tests.property.reader import Reader
 from tests.property.sources import Recording, Requests
 from tests.property.test_protocol import CRASHES, END, UNDISTURBED, dealt, facts, lines, local

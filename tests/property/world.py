@@ -12,13 +12,13 @@ from functools import partial
 from random import Random
 from typing import Protocol
 
-from models.account_partition import AccountPartition
-from models.allowlist import AllowList
-from models.head import Head, HeadOptions
-from models.head_partition import HeadPartition
-from models.ingestion import BatchBuilder
+from models.accounts.partition import AccountPartition
+from models.head.allowlist import AllowList
+from models.head.partition import HeadPartition
+from models.head.stage import Head, HeadOptions
 from models.options import MemoryOptions
-from models.tie_partition import TiePartition
+from models.requests.ingestion import BatchBuilder
+from models.ties.partition import TiePartition
 from tests.property.outbox import FINDINGS, Outbox
 from tests.property.reader import ALERTS, SCORES, Partition, Reader, Saved
 from tests.stream.traffic import SETTINGS, scored

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.batch import EventBatch
-from models.ingestion import BatchBuilder
+from models.requests.batch import EventBatch
+from models.requests.ingestion import BatchBuilder
 from schemas.codec import decode_request, decode_requests, encode
 from schemas.errors import InvalidRecord
 from schemas.request import RequestEvent

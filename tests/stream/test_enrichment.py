@@ -11,15 +11,15 @@ import pytest
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from models.ingestion import BatchBuilder
 from models.options import EpochOptions
+from models.requests.ingestion import BatchBuilder
 from schemas.codec import decode_request, decode_requests
 from schemas.request import RequestEvent
 from stream.batches import Batches
-from stream.doctor import diagnose
+from stream.doctor.installation import diagnose
 from stream.enrichment import Enricher, EnrichmentOptions
 from stream.errors import FailedRun, UsageError
-from stream.local import LocalRun
+from stream.replay.local import LocalRun
 from stream.settings import Settings
 from stream.worker.readers import RequestReader
 
@@ -135,7 +135,7 @@ def test_replay_and_worker_fill_alike(
 ) -> None:
     lines = [line(f"192.0.2.{number}", number) for number in range(0, 256, 50)]
     local, live = Keeping(), Keeping()
-    monkeypatch.setattr("stream.local.BatchBuilder", lambda _: local)
+    monkeypatch.setattr("stream.replay.local.BatchBuilder", lambda _: local)
     run = LocalRun(Settings(enrichment=options))
     run.feed(run.open_source(), 1, lines)
     reader = RequestReader(

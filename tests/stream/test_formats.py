@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.ingestion import BatchBuilder
-from models.protocol import Admitted, Rows
+from models.requests.ingestion import BatchBuilder
+from models.wire.protocol import Admitted, Rows
 from schemas.formats import input_format
-from stream import local
 from stream.batches import Batches
 from stream.enrichment import Enricher
-from stream.local import LocalRun
+from stream.replay import local
+from stream.replay.local import LocalRun
 from stream.worker.readers import RequestReader
 from tests.stream.traffic import EPOCH, SETTINGS, START, Heard, play, recording, scored
 

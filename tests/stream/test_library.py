@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from schemas.codec import decode_alert, encode
-from stream import local
 from stream.errors import FailedRun
 from stream.library import Detector, recorded
+from stream.replay import local
 from tests.stream.traffic import SETTINGS, line, open_run, play, recording, scored
 
 README = Path(__file__).parents[2] / "README.md"

@@ -10,14 +10,14 @@ from unittest.mock import patch
 
 import orjson
 
-from models.calibration import Curve, Reference
+from models.evidence.calibration import Curve, Reference
+from models.evidence.tie_score import TieScore
 from models.options import BudgetOptions, EpochOptions, LearningOptions
-from models.tie_score import TieScore
 from schemas.codec import encode
 from schemas.deadletter import DeadLetter
-from stream import local
-from stream.local import LocalRun
-from stream.local_outcome import Outcome
+from stream.replay import local
+from stream.replay.local import LocalRun
+from stream.replay.outcome import Outcome
 from stream.settings import Settings
 
 START = 20_370 * 86_400

@@ -9,7 +9,7 @@ from schemas.alert import AlertEvent
 from schemas.codec import decode_requests
 from schemas.deadletter import DeadLetter
 from schemas.score import ScoreRecord
-from stream.counters import Counters
+from stream.replay.counters import Counters
 from tests.models.alerts import alert
 
 EPOCH = 300_000_000
@@ -25,7 +25,7 @@ class TwinOutcome(NamedTuple):
 
 
 class TwinRun:
-    """Implements `stream.run.Run` on plain dictionaries."""
+    """Implements `stream.replay.run.Run` on plain dictionaries."""
 
     learning_until: int | None = None
 

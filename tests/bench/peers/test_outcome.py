@@ -4,7 +4,7 @@ import pytest
 
 from bench.peers.outcome import outcome
 from bench.peers.traffic import hours_of
-from models.judgement import Traffic
+from models.judging.judgement import Traffic
 from schemas.alert import AlertEvent
 from schemas.truth import Truth
 from tests.models.alerts import MINUTE, alert, campaign, names

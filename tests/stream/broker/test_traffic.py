@@ -14,7 +14,7 @@ from schemas.codec import MAX_LINE
 from schemas.formats import input_format
 from stream.broker.traffic import KeyedRecording, Row, merged, route
 from stream.clock import now
-from stream.recordings import Recording
+from stream.recordings.blocks import Recording
 
 SECOND = 1_000_000
 HOUR = 3_600.0

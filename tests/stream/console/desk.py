@@ -15,9 +15,9 @@ import aiohttp
 import orjson
 
 from bench.scene import SMALL, Campaign, Scene
-from models.batch import EventBatch
-from models.ingestion import BatchBuilder
 from models.options import BudgetOptions
+from models.requests.batch import EventBatch
+from models.requests.ingestion import BatchBuilder
 from schemas.alert import AlertEvent
 from schemas.codec import decode_requests, encode
 from schemas.score import ScoreRecord

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from models.batch import EventBatch
-from models.protocol import Forget, Rows
-from models.wire import to_frames
+from models.requests.batch import EventBatch
+from models.wire.codec import to_frames
+from models.wire.protocol import Forget, Rows
 from schemas.codec import encode
 from schemas.feedback import FeedbackRecord
 from stream.broker.follow import Record, Records

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from bench.scene import SMALL, alert_lines
-from models.ingestion import BatchBuilder
+from models.requests.ingestion import BatchBuilder
 from schemas.codec import encode
 from schemas.formats import input_format
 from stream.console.book import Book

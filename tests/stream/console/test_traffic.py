@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.batch import EventBatch
-from models.ingestion import BatchBuilder
+from models.requests.batch import EventBatch
+from models.requests.ingestion import BatchBuilder
 from stream.console import cells as cells_module
 from stream.console.cells import BUCKET, Cells, buckets_of, rows_of
 from stream.console.traffic import Traffic, tie_key

@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from models.checkpoint import Cut
-from models.wire import FRAME_BYTES
+from models.wire.checkpoint import Cut
+from models.wire.codec import FRAME_BYTES
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from models.protocol import Sent
+from models.wire.protocol import Sent
 from schemas.errors import InvalidRecord
 from stream.settings import Settings
 from stream.worker import ingest

@@ -7,8 +7,8 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from models.ingestion import BatchBuilder
 from models.options import EpochOptions
+from models.requests.ingestion import BatchBuilder
 from schemas.codec import decode_requests
 from stream.batches import Batches
 from stream.enrichment import Enricher, EnrichmentOptions

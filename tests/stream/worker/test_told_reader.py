@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from models.ingestion import BatchBuilder
-from models.protocol import Facts, Standing, Verdicts
+from models.requests.ingestion import BatchBuilder
+from models.wire.protocol import Facts, Standing, Verdicts
 from stream.worker.told_reader import facts_reader, feedback_reader
 from tests.strategies import KEY
 

@@ -1,0 +1,1 @@
+"""What scores mean: the population, the learned score, its calibration, the budget."""

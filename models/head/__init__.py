@@ -1,0 +1,1 @@
+"""The head: ties that stand out become clusters, clusters become alert events."""

@@ -1,0 +1,1 @@
+"""Alerts held against labels, against other alerts, and read back."""

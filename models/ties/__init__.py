@@ -1,0 +1,1 @@
+"""The tie stage: who shares what."""

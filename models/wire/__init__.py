@@ -1,0 +1,1 @@
+"""What stages tell each other and keep, as types and as bytes."""

@@ -1,0 +1,1 @@
+"""Checks of an installation, of recordings, and of an application at work."""

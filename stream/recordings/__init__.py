@@ -1,0 +1,1 @@
+"""Recordings and other files, in and out."""

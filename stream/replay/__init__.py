@@ -1,0 +1,1 @@
+"""Recorded traffic through the whole detector, in one process."""
