@@ -123,7 +123,9 @@ class _Record(Struct, gc=False):
     operationName: str
     properties: _Properties
     callerIpAddress: str | None = None
-    resultSignature: str | StatusCode | None = None
+    # In the order of the event's own field: two orders of one union are one to Python's cache of
+    # types, and the schema of events would show whichever was met first.
+    resultSignature: StatusCode | str | None = None
     durationMs: float | None = None
     records: Absent = UNSET
     account: Absent = UNSET

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.options import ConfigOption, FormatOption, require_format, settings_of
+from stream.cli.options import (
+    ConfigOption,
+    FormatOption,
+    JsonLogOption,
+    require_format,
+    settings_of,
+)
 
 
 def console(
@@ -39,6 +45,7 @@ def console(
     ] = None,
     *,
     config: ConfigOption = None,
+    json: JsonLogOption = False,
 ) -> None:
     """Show what was found on a web page, and take verdicts.
 
@@ -64,7 +71,7 @@ def console(
         raise UsageError("the console reads files, not stdin")
     if feedback is not None and not Path(feedback).parent.is_dir():
         raise UsageError(f"--feedback is {feedback}: there is no such folder")
-    configure_logging()
+    configure_logging(json=json)
     mute_clients()
     settings = settings_of(context, config)
     options = settings.console

@@ -84,7 +84,7 @@ def test_a_good_set_up_has_no_problem(
     assert told(checks, "login") == [("ok", "none, not encrypted")]
     ((status, text),) = told(checks, "broker")
     assert (status, "Kafka 4" in text) == ("ok", True)
-    assert told(checks, "topics") == [("ok", "15 as needed")]
+    assert told(checks, "topics") == [("ok", "16 as needed")]
     idle = ("warning", "has never been at work: start gauger worker")
     assert told(checks, f"group {options.application}") == [idle]
     ((status, _),) = told(checks, "clock")
@@ -131,7 +131,7 @@ def test_missing_topics_are_one_problem(options: KafkaOptions) -> None:
     checks = broker_checks(replace(options, prefix=f"{options.prefix}-other"))
     ((status, text),) = told(checks, "topics")
     assert status == "problem"
-    assert text.startswith("12 of 15 are missing (")
+    assert text.startswith("13 of 16 are missing (")
     assert text.endswith(", …): run gauger topics")
 
 

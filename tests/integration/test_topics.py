@@ -151,7 +151,7 @@ def test_the_verb_checks_creates_and_says_so(
     assert main(["topics", "--check"]) == 1
     said = capsys.readouterr()
     assert f"FAIL {options.prefix}.ties: missing; gauger topics creates it" in said.out
-    assert said.err.startswith("gauger: 15 of 15 topics are not as needed: ")
+    assert said.err.startswith("gauger: 16 of 16 topics are not as needed: ")
     assert said.err.count("\n") == 1
     assert main(["topics"]) == 0
     said = capsys.readouterr()
