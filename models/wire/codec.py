@@ -211,7 +211,7 @@ class Assembler:
     """Joins frames to messages; the frames of several messages may come mixed, or repeated."""
 
     def __init__(self) -> None:
-        self._parts: dict[bytes, dict[int, bytes]] = {}
+        self._parts: dict[bytes, dict[int, Frame]] = {}
         self._times: dict[bytes, float] = {}
 
     def add(self, frame: Frame, time: float = 0.0) -> Any | None:
@@ -223,12 +223,14 @@ class Assembler:
         if frame.parts == 1:
             return _message(frame.digest, frame.part, frame.version)
         known = self._parts.setdefault(frame.digest, {})
-        known[frame.place] = frame.part
+        known[frame.place] = frame
         self._times[frame.digest] = time
         if len(known) < frame.parts:
             return None
         del self._parts[frame.digest], self._times[frame.digest]
-        body = b"".join(known[place] for place in sorted(known))
+        if any(one.version != frame.version for one in known.values()):
+            raise InvalidRecord("damaged message: its frames are of several versions", None)
+        body = b"".join(known[place].part for place in sorted(known))
         return _message(frame.digest, body, frame.version)
 
     def incomplete(self) -> list[bytes]:

@@ -104,6 +104,15 @@ def test_a_damaged_byte_leaves_no_message(message: Any, most: int, data: st.Data
     assert refused([bytes(one) for one in frames])
 
 
+@given(any_message, st.data())
+def test_a_frame_of_another_version_leaves_no_message(message: Any, data: st.DataObject) -> None:
+    frames = [bytearray(frame) for frame in to_frames(message, 200)]
+    frame = data.draw(st.sampled_from(frames))
+    assert frame[1] == WIRE_VERSION
+    frame[1] = data.draw(st.integers(0, 127).filter(lambda version: version != WIRE_VERSION))
+    assert refused([bytes(one) for one in frames])
+
+
 @given(any_message, st.integers(0, 10_000))
 def test_a_truncated_frame_is_refused(message: Any, place: int) -> None:
     [frame] = to_frames(message)
