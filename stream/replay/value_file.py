@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-from pyarrow import parquet
 
 from models.requests.kinds import kind_of
 from models.ties.values import TieValues
-from stream.errors import RecordingError
-
-_ROWS_A_GROUP = 50_000
-_TIME = pa.timestamp("us", tz="UTC")
+from stream.replay.epoch_file import TIME, EpochFile
 
 
 def value_schema() -> pa.Schema:
@@ -24,7 +18,7 @@ def value_schema() -> pa.Schema:
     """
     return pa.schema(
         [
-            ("epoch", _TIME),
+            ("epoch", TIME),
             ("kind", pa.dictionary(pa.int8(), pa.string())),
             ("digest", pa.string()),
             ("accounts", pa.int64()),
@@ -48,14 +42,7 @@ class ValueFile:
     """
 
     def __init__(self, name: str, epoch_seconds: int) -> None:
-        self._name = name
-        self._epoch_microseconds = epoch_seconds * 1_000_000
-        self._waiting: list[pa.RecordBatch] = []
-        self._schema = value_schema()
-        try:
-            self._writer = parquet.ParquetWriter(Path(name), self._schema, compression="zstd")
-        except OSError as error:
-            raise RecordingError(f"{name}: {error.strerror or error}") from error
+        self._file = EpochFile(name, value_schema(), epoch_seconds)
 
     def write(self, values: Iterable[tuple[int, TieValues]]) -> None:
         """Write what closed epochs gave.
@@ -63,18 +50,15 @@ class ValueFile:
         Raises:
             RecordingError: The disk is full, or worse.
         """
-        self._waiting += [self._rows(epoch, one) for epoch, one in values if len(one.keys)]
-        if sum(batch.num_rows for batch in self._waiting) >= _ROWS_A_GROUP:
-            self._flush()
+        self._file.write([self._rows(epoch, one) for epoch, one in values if len(one.keys)])
 
     def _rows(self, epoch: int, values: TieValues) -> pa.RecordBatch:
-        keys = values.keys.tolist()
-        start = np.full(len(keys), epoch * self._epoch_microseconds)
+        keys, schema = values.keys.tolist(), self._file.schema
         kinds = pa.array([kind_of(key).name.lower() for key in keys], pa.string())
         return pa.RecordBatch.from_arrays(
             [
-                pa.array(start, pa.int64()).cast(_TIME),
-                kinds.cast(self._schema.field("kind").type),
+                self._file.starts(epoch, len(keys)),
+                kinds.cast(schema.field("kind").type),
                 pa.array([f"{key:016x}" for key in keys], pa.string()),
                 pa.array(values.members),
                 pa.array(values.volume),
@@ -82,15 +66,8 @@ class ValueFile:
                 pa.array(values.p_values),
                 pa.array(list(values.clusters), pa.string()),
             ],
-            schema=self._schema,
+            schema=schema,
         )
-
-    def _flush(self) -> None:
-        try:
-            self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema))
-        except OSError as error:
-            raise RecordingError(f"{self._name}: {error.strerror or error}") from error
-        self._waiting = []
 
     def close(self) -> None:
         """Write what is left and the file's footer.
@@ -98,5 +75,4 @@ class ValueFile:
         Raises:
             RecordingError: It cannot be written.
         """
-        self._flush()
-        self._writer.close()
+        self._file.close()
