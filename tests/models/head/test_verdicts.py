@@ -17,6 +17,15 @@ def test_a_verdict_carries_its_time_in_microseconds(time: int | str, expected: i
     assert verdict_of(line) == Verdict(expected, "a1", "confirm")
 
 
+@pytest.mark.parametrize("expires", [1_767_225_601.5, "2026-01-01T00:00:01.5Z"])
+def test_a_dismissal_carries_its_end_and_its_scope(expires: float | str) -> None:
+    record = FeedbackRecord("a1", 1_767_225_600, "dismiss", scope="accounts", expires=expires)
+    expected = Verdict(
+        1_767_225_600_000_000, "a1", "dismiss", until=1_767_225_601_500_000, scope="accounts"
+    )
+    assert verdict_of(encode(record)) == expected
+
+
 def test_what_is_no_verdict_is_refused() -> None:
     with pytest.raises(InvalidRecord):
         verdict_of(b'{"alert_id": "a1", "verdict": "maybe", "time": 1}')
@@ -39,3 +48,32 @@ def test_of_one_moment_the_confirmation_holds() -> None:
     for verdict in ("dismiss", "confirm"):
         waiting.add(Verdict(10, "a1", verdict))
     assert waiting.due(11) == [Verdict(10, "a1", "confirm")]
+
+
+@pytest.mark.parametrize(
+    ("hides_less", "hides_more"),
+    [
+        (Verdict(10, "a1", "dismiss", until=20), Verdict(10, "a1", "dismiss", until=30)),
+        (Verdict(10, "a1", "dismiss", until=30), Verdict(10, "a1", "dismiss")),
+        (Verdict(10, "a1", "dismiss"), Verdict(10, "a1", "dismiss", scope="accounts")),
+        (
+            Verdict(10, "a1", "dismiss", until=30),
+            Verdict(10, "a1", "dismiss", until=20, scope="accounts"),
+        ),
+    ],
+)
+def test_of_one_moment_the_dismissal_that_hides_the_least_holds(
+    hides_less: Verdict, hides_more: Verdict
+) -> None:
+    for both in ([hides_less, hides_more], [hides_more, hides_less]):
+        waiting = WaitingVerdicts()
+        for verdict in both:
+            waiting.add(verdict)
+        assert waiting.due(11) == [hides_less]
+
+
+def test_of_many_dismissals_of_one_moment_the_one_that_ends_first_holds() -> None:
+    waiting = WaitingVerdicts()
+    for until in range(20, 52):
+        waiting.add(Verdict(10, "a1", "dismiss", until=until))
+    assert waiting.due(11) == [Verdict(10, "a1", "dismiss", until=20)]
