@@ -93,15 +93,12 @@ class KeySet:
 
     def keys(self) -> Keys:
         """The keys, ascending."""
-        return np.sort(self._keys[self._keys != 0])
+        return np.sort(self.unordered())
 
-    def without(self, others: Keys) -> Keys:
-        """The keys that are not among these, in no order."""
-        table = KeyTable()
-        table.slots_of(others)
+    def unordered(self) -> Keys:
+        """The keys, in no order."""
         keys: Keys = self._keys[self._keys != 0]
-        remaining: Keys = keys[table.look_up(keys) < 0]
-        return remaining
+        return keys
 
 
 class Records:

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.table import KeySet
+from models.table import KeySet, KeyTable
+from models.wire.checkpoint import Share
 
 _DAY = 86_400_000_000
 _KEPT_DAYS = 2
 _PIECE_KEYS = 30_000
+_REQUEST_BYTES = 16
 _NO_KEYS = np.empty(0, np.uint64)
 
 
@@ -86,34 +88,35 @@ class Duplicates:
         for one in sorted(one for one in self._open if one <= epoch):
             self._settled += self._open.pop(one)
 
-    def cut(self, *, whole: bool) -> list[dict[str, Any]]:
-        """What closed epochs have added since the last cut, or all that they did, in pieces."""
-        if whole:
-            added = self._closed_keys()
-        else:
-            days = sorted({seen.day for seen in self._settled})
-            added = [_joined([seen for seen in self._settled if seen.day == day]) for day in days]
-        self._settled = []
-        return [
-            {"day": seen.day, "requests": requests, "references": references}
-            for seen in added
-            for requests, references in zip(
-                _parts(seen.requests), _parts(seen.references), strict=True
-            )
-        ]
+    @property
+    def changed_bytes(self) -> int:
+        """Of hashes that closed epochs have added since the last cut."""
+        return _REQUEST_BYTES * sum(len(seen.requests) for seen in self._settled)
 
-    def _closed_keys(self) -> list[_Seen]:
-        """All that is remembered, without what open epochs have added."""
-        opened = [seen for several in self._open.values() for seen in several]
+    @property
+    def kept_bytes(self) -> int:
+        """Of all hashes that are remembered."""
+        return _REQUEST_BYTES * sum(keys.count for keys in self._requests.values())
+
+    def cut(self) -> list[dict[str, Any]]:
+        """What closed epochs have added since the last cut, in pieces."""
+        days = sorted({seen.day for seen in self._settled})
+        added = [_joined([seen for seen in self._settled if seen.day == day]) for day in days]
+        self._settled = []
+        return _pieces(added)
+
+    def renewed(self, share: Share) -> list[dict[str, Any]]:
+        """What is remembered of a share and no news, in pieces; to be called before `cut`."""
+        opened = [seen for several in self._open.values() for seen in several] + self._settled
         added = []
         for day, keys in sorted(self._requests.items()):
             here = [seen for seen in opened if seen.day == day]
             joined = _joined(here) if here else _Seen(day, _NO_KEYS, _NO_KEYS)
-            requests = keys.without(joined.requests)
-            references = self._references[day].without(joined.references)
+            requests = _remaining(keys, share, joined.requests)
+            references = _remaining(self._references[day], share, joined.references)
             size = max(len(requests), len(references))
             added.append(_Seen(day, _padded(requests, size), _padded(references, size)))
-        return added
+        return _pieces(added)
 
     def restore(self, piece: Mapping[str, Any]) -> None:
         """Take a piece that `cut` gave."""
@@ -151,9 +154,27 @@ def _joined(several: Sequence[_Seen]) -> _Seen:
     )
 
 
+def _remaining(keys: KeySet, share: Share, others: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The share's keys that are not among the others, in no order."""
+    table = KeyTable()
+    table.slots_of(others)
+    held = keys.unordered()
+    held = held[share.holds(held)]
+    remaining: NDArray[np.uint64] = held[table.look_up(held) < 0]
+    return remaining
+
+
 def _padded(keys: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
     """The keys and zeros, which are no keys."""
     return np.concatenate([keys, np.zeros(size - len(keys), np.uint64)])
+
+
+def _pieces(added: Sequence[_Seen]) -> list[dict[str, Any]]:
+    return [
+        {"day": seen.day, "requests": requests, "references": references}
+        for seen in added
+        for requests, references in zip(_parts(seen.requests), _parts(seen.references), strict=True)
+    ]
 
 
 def _parts(keys: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:

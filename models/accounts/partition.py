@@ -205,11 +205,14 @@ class AccountPartition:
         return self.closed > self._cut_epoch or self.stage.rebuilt
 
     def cut(self, *, whole: bool) -> Cut:
-        """The state after the last close; rows of open epochs are left to the log."""
-        whole = whole or self.stage.rebuilt
+        """The state after the last close; rows of open epochs are left to the log.
+
+        Args:
+            whole: All of it at once, which the stage may want in any case.
+        """
         self._cut_epoch = self.closed
         settled = self._settle()
-        pieces, stage = self.stage.cut(whole=whole)
+        stage = self.stage.cut(whole=whole)
         closing = {
             "closed": self.closed,
             "concluded": self._concluded,
@@ -220,9 +223,9 @@ class AccountPartition:
             "held_facts": list(self._held_facts),
             "control": self._control.dump(),
             "swept_day": self._swept_day,
-            "stage": stage,
+            "stage": stage.closing,
         }
-        return Cut(whole, pieces, closing, settled)
+        return stage._replace(closing=closing, settled=settled)
 
     def _settle(self) -> int:
         """How many of the oldest messages need not be read again."""
@@ -242,7 +245,7 @@ class AccountPartition:
         self._control, self._swept_day = control, swept_day
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
-        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        """Take what cuts gave: the last closing record, the pieces that hold."""
         self.closed, self._concluded = closing["closed"], closing["concluded"]
         self._cut_epoch = self.closed
         close = closing["close"]

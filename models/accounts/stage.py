@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.accounts.duplicates import Duplicates
+from models.accounts.holders import holder_of
 from models.accounts.options import AccountOptions
 from models.accounts.partial import EpochPartial
 from models.accounts.pieces import FactValues, place_profiles, profile_pieces
@@ -16,12 +17,13 @@ from models.accounts.ranking import RankedAccounts
 from models.accounts.waiting_facts import WaitingFacts
 from models.kernels import accounts as kernels
 from models.kernels import habits
-from models.layouts import BANNED, MOVABLE_COLUMNS, PROFILE, UNITS
+from models.layouts import MOVABLE_COLUMNS, PROFILE, UNITS
 from models.requests.batch import EventBatch
 from models.requests.kinds import TieKind
 from models.sweeping import kept_within
 from models.table import KeyTable, Records
 from models.wire.arrays import fitted
+from models.wire.checkpoint import Cut, Renewal
 from models.wire.messages import AccountReport, Control, Holder, RowCounts
 
 _MICROSECONDS = 1_000_000
@@ -49,6 +51,7 @@ class AccountStage:
         self._duplicates = Duplicates(journal=journal)
         self._journal = journal
         self._touched: list[NDArray[np.int32]] = []
+        self._renewal = Renewal()
         self.rebuilt = False
         self._facts = WaitingFacts()
         self._closed = -1
@@ -179,22 +182,11 @@ class AccountStage:
 
     def answer(self, keys: NDArray[np.uint64]) -> dict[int, Holder]:
         """What is known of those of the accounts that this partition holds."""
-        slots = self._table.look_up(keys)
         found: dict[int, Holder] = {}
-        for key, slot in zip(keys.tolist(), slots.tolist(), strict=True):
+        for key, slot in zip(keys.tolist(), self._table.look_up(keys).tolist(), strict=True):
             if slot >= 0:
                 profile = self._profiles.array[slot]
-                example_id, example_time = self._examples[slot]
-                found[key] = Holder(
-                    self._names[slot],
-                    int(profile["lifetime"]),
-                    int(profile["first"]),
-                    int(profile["last"]),
-                    example_id,
-                    example_time,
-                    bool(profile["status"] == BANNED),
-                    *(int(profile[name]) for name in ("owner", "payment", "network")),
-                )
+                found[key] = holder_of(profile, self._names[slot], self._examples[slot])
         return found
 
     def forget_before(self, epoch: int) -> None:
@@ -235,23 +227,31 @@ class AccountStage:
         if self._journal and len(slots):
             self._touched.append(slots)
 
-    def cut(self, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """Pieces and closing record of the state after the last close; needs the journal.
+    def cut(self, *, whole: bool) -> Cut:
+        """The state after the last close, nothing of the log being settled; needs the journal.
 
         Args:
-            whole: All of it, else what has changed since the last cut. It must be whole when slots
-                were `rebuilt`.
+            whole: All of it (in any case when slots were `rebuilt`), else news and a share.
         """
-        touched = [*self._touched, np.empty(0, np.int32)]
-        slots = np.arange(self._table.count) if whole else np.unique(np.concatenate(touched))
+        changed = np.zeros(self.count, np.bool_)
+        changed[np.concatenate([*self._touched, np.empty(0, np.int32)])] = True
+        share = self._renewal.share(
+            int(changed.sum()) * PROFILE.itemsize + self._duplicates.changed_bytes,
+            self.count * PROFILE.itemsize + self._duplicates.kept_bytes,
+            whole=whole or self.rebuilt,
+        )
         self._touched, self.rebuilt = [], False
-        pieces = profile_pieces(slots, self._profiles.array, self._names, self._examples)
-        pieces += [{"duplicates": piece} for piece in self._duplicates.cut(whole=whole)]
-        pieces += self._facts.pieces(self._closed)
-        return pieces, {"closed": self._closed, "count": self._table.count}
+        due = share.holds(self._profiles.array["account"][: self.count])
+        accounts = self._profiles.array, self._names, self._examples
+        renewed = profile_pieces(np.flatnonzero(due & ~changed), *accounts)
+        renewed += [{"duplicates": piece} for piece in self._duplicates.renewed(share)]
+        news = profile_pieces(np.flatnonzero(changed), *accounts)
+        news += [{"duplicates": piece} for piece in self._duplicates.cut()]
+        news += self._facts.pieces(self._closed)
+        return Cut(share, renewed, news, {"closed": self._closed, "count": self.count}, 0)
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
-        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        """Take what cuts gave: the last closing record, the pieces that hold."""
         count = int(closing["count"])
         self._closed = int(closing["closed"])
         self._profiles.reserve(count)

@@ -11,7 +11,7 @@ from models.head.stage import Head
 from models.head.verdicts import Verdict
 from models.options import EpochOptions
 from models.sources.epoch_clock import EpochClock
-from models.wire.checkpoint import Cut
+from models.wire.checkpoint import EVERYTHING, Cut
 from models.wire.messages import AccountReport, Control, Holder, TieOptions, TieReport
 from models.wire.protocol import (
     NOTHING,
@@ -219,7 +219,7 @@ class HeadPartition:
             "concluded": self.concluded,
             "feedback_coverage": dict(self._feedback_coverage),
         }
-        return Cut(True, [{"head": deepcopy(self._head.dump())}], closing, settled)
+        return Cut(EVERYTHING, [{"head": deepcopy(self._head.dump())}], [], closing, settled)
 
     def seed(self, head: Mapping[str, Any], closed: int) -> tuple[Control, TieOptions]:
         """Take the state of a run without logs, all epochs up to `closed` being decided.

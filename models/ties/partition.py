@@ -110,22 +110,25 @@ class TiePartition:
         return self.closed > self._cut_epoch or self.stage.rebuilt
 
     def cut(self, *, whole: bool) -> Cut:
-        """The state after the last close; what was received for later epochs is left to the log."""
-        whole = whole or self.stage.rebuilt
+        """The state after the last close; what was received for later epochs is left to the log.
+
+        Args:
+            whole: All of it at once, which the stage may want in any case.
+        """
         self._cut_epoch = self.closed
         settled = 0
         while self._unsettled and self._unsettled[0] <= self.closed:
             self._unsettled.popleft()
             settled += 1
-        pieces, stage = self.stage.cut(self.closed, whole=whole)
+        stage = self.stage.cut(self.closed, whole=whole)
         closing = {
             "closed": self.closed,
             "concluded": self._concluded,
             "options": self._options and self._options.dump(),
             "swept_day": self._swept_day,
-            "stage": stage,
+            "stage": stage.closing,
         }
-        return Cut(whole, pieces, closing, settled)
+        return stage._replace(closing=closing, settled=settled)
 
     def seed(
         self, stage: Mapping[str, Any], closed: int, options: TieOptions, swept_day: int
@@ -136,7 +139,7 @@ class TiePartition:
         self._options, self._swept_day = options, swept_day
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
-        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        """Take what cuts gave: the last closing record, the pieces that hold."""
         self.closed, self._concluded = closing["closed"], closing["concluded"]
         self._cut_epoch = self.closed
         options = closing["options"]

@@ -19,9 +19,10 @@ from models.sweeping import kept_within
 from models.table import Records
 from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
 from models.ties.forgetting import surplus_singles, without_member, without_singles
-from models.ties.pieces import clear_pieces, place_records, record_pieces, value_pieces
+from models.ties.pieces import Kept, add_clear, by_key, kept_pieces, place_records
 from models.ties.tie_crossings import crossings_of
 from models.wire.arrays import fitted
+from models.wire.checkpoint import Cut, Renewal
 from models.wire.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
 
 STATISTICS = tie_statistics(FEATURES)
@@ -57,6 +58,7 @@ class TieStage:
         self._singles_from = ALL_SINGLES
         self._written_clear = 0
         self._written_epoch = -1
+        self._renewal = Renewal()
         self.rebuilt = False
         self.evicted = 0
 
@@ -223,34 +225,36 @@ class TieStage:
         kept = set(self._ties.array["key"][: self._counts[1]].tolist())
         self._clear = {key: text for key, text in clear.items() if key in kept}
 
-    def cut(self, epoch: int, *, whole: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """Pieces and closing record of the state after this epoch was closed.
+    def cut(self, epoch: int, *, whole: bool) -> Cut:
+        """The state after this epoch was closed, nothing of the log being settled.
 
         Args:
             epoch: The epoch that was closed last.
-            whole: All of it, else what has changed since the last cut. It must be whole when ties
-                and members were `rebuilt`.
+            whole: All of it, else what has changed since the last cut and a share of the rest.
+                It is whole in any case when ties and members were `rebuilt`.
         """
-        since = -1 if whole else self._written_epoch + 1
-        pieces = value_pieces(self._values, since)
-        for name, records, count, column in (
-            ("ties", self._ties.array, self._counts[1], "last_epoch"),
-            ("members", self._members.array, self._counts[2], "epoch"),
-        ):
-            pieces += record_pieces(name, records, records[column][:count] >= since)
-        pieces += clear_pieces(self._clear, 0 if whole else self._written_clear)
+        values, ties, members = map(int, self._counts)
+        kept = (
+            Kept("values", self._values, values, "key", "epoch", placed=False),
+            Kept("ties", self._ties.array[:ties], ties, "key", "last_epoch"),
+            Kept("members", self._members.array[:members], members, "account", "epoch"),
+        )
+        whole = whole or self.rebuilt
+        pieces = kept_pieces(kept, self._written_epoch + 1, self._renewal, whole=whole)
+        add_clear(pieces, self._clear, self._written_clear)
         self._written_epoch, self._written_clear = epoch, len(self._clear)
         self.rebuilt = False
-        return pieces, {
+        closing = {
             "counts": self._counts.tolist(),
             "capacity": len(self._values),
             "singles_from": self._singles_from,
         }
+        return Cut(*pieces, closing, 0)
 
     def restore(
         self, epoch: int, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]
     ) -> None:
-        """Take what cuts gave: the last closing record, the pieces since the last whole cut."""
+        """Take what cuts gave: the last closing record, the pieces that hold."""
         self._counts[:] = closing["counts"]
         self._singles_from = closing["singles_from"]
         self._values = np.zeros(closing["capacity"], VALUE)
@@ -271,7 +275,7 @@ class TieStage:
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {
-            "values": _by_key(self._values[self._values["key"] != 0]),
+            "values": by_key(self._values[self._values["key"] != 0]),
             "ties": self._ties.array[: self._counts[1]].copy(),
             "members": self._members.array[: self._counts[2]].copy(),
             "clear": self._clear,
@@ -288,11 +292,6 @@ class TieStage:
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
         place_values(self._values, fitted(state["values"], VALUE), self._seed, ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
-
-
-def _by_key(values: NDArray[np.void]) -> NDArray[np.void]:
-    ordered: NDArray[np.void] = values[np.argsort(values["key"])]
-    return ordered
 
 
 def _power_above(count: int) -> int:

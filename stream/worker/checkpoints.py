@@ -14,12 +14,14 @@ from typing import Any, NamedTuple, Protocol
 
 import faust
 
-from models.wire.checkpoint import Cut
+from models.wire.checkpoint import EVERYTHING, Cut, Share
 from models.wire.codec import FRAME_BYTES
 from models.wire.state import decode_state, encode_state
 from stream.clock import now
 
 _CLOSING = b"closing"
+_NO_TURN = EVERYTHING.end
+"""Of pieces that hold until a round ends, whatever it renews."""
 
 
 class Table(Protocol):
@@ -77,6 +79,22 @@ class Saved(NamedTuple):
     pieces: list[dict[str, Any]]
 
 
+class _Piece(NamedTuple):
+    """A piece that holds: its records, their bytes, the round that it was written in.
+
+    `end` is that of the share that it renewed.
+    """
+
+    keys: tuple[bytes, ...]
+    size: int
+    round: int
+    end: int
+
+    def obsolete(self, number: int, share: Share) -> bool:
+        """Whether a share that is renewed in this round stands for it."""
+        return self.round < number and self.end <= share.end
+
+
 class Checkpoints:
     """The checkpoints of one partition.
 
@@ -92,27 +110,26 @@ class Checkpoints:
         self._prefix = b"%d/" % partition
         self._term = 0
         self._number = 0
-        self._live: list[tuple[bytes, ...]] = []
+        self._live: list[_Piece] = []
         self._state: tuple[bytes, ...] = ()
         self._closing = b""
         self._obsolete: list[bytes] = []
-        self._whole_bytes = 0
-        self._later_bytes = 0
+        self._round = 0
         self._in_doubt = False
 
     @property
     def wants_whole(self) -> bool:
-        """Whether what was written since the last whole checkpoint weighs as much as it does.
+        """Whether there is nothing to add to, or nothing that others can read.
 
-        Also after reading from a disk: it may hold what the changelog never got, and a checkpoint
-        that builds on that could be read by nobody else.
+        What was read from a disk may hold what the changelog never got, and a checkpoint that
+        builds on that could be read by nobody else.
         """
-        return not self._live or self._in_doubt or self._later_bytes > self._whole_bytes
+        return not self._live or self._in_doubt
 
     @property
     def weight(self) -> int:
-        """Bytes that were written since the last whole checkpoint, and of that one."""
-        return self._whole_bytes + self._later_bytes
+        """Bytes of the pieces that hold."""
+        return sum(piece.size for piece in self._live)
 
     def read(self) -> Saved | None:
         """The state that was written last, None where there is none; a new term begins.
@@ -131,11 +148,10 @@ class Checkpoints:
         self._in_doubt = self._table.on_disk
         self._closing = self._closing_key(last)
         closing = decode_state(self._table[self._closing])
-        self._live = [tuple(several) for several in closing["pieces"]]
-        self._whole_bytes, self._later_bytes = closing["weights"]
-        held = {key for several in (*self._live, closing["state"]) for key in several}
+        self._live = [self._piece(tuple(keys), _NO_TURN) for keys in closing["pieces"]]
+        held = {key for several in (*closing["pieces"], closing["state"]) for key in several}
         self._obsolete = [key for key in keys if key not in held and key != self._closing]
-        pieces = [self._joined(several) for several in self._live]
+        pieces = [self._joined(piece.keys) for piece in self._live]
         self._state = tuple(closing["state"])
         return Saved(self._joined(self._state), pieces)
 
@@ -148,24 +164,30 @@ class Checkpoints:
     def write(self, cut: Cut) -> list[Awaitable[Any]]:
         """Write a cut; the deliveries to wait for before anything is acknowledged."""
         self._number += 1
-        before = [*(key for several in self._live for key in several), *self._state]
+        before = [*(key for piece in self._live for key in piece.keys), *self._state]
         old_closing, self._closing = self._closing, self._closing_key(self._term)
-        pieces = [self._put(b"%d" % place, piece) for place, piece in enumerate(cut.pieces)]
+        self._hold(cut)
         self._state = self._put(b"state", cut.closing)
-        written = sum(len(self._table[key]) for several in pieces for key in several)
-        self._in_doubt = self._in_doubt and not cut.whole
-        self._live = pieces if cut.whole else [*self._live, *pieces]
-        self._whole_bytes = written if cut.whole else self._whole_bytes
-        self._later_bytes = 0 if cut.whole else self._later_bytes + written
-        weights = [self._whole_bytes, self._later_bytes]
-        closing = {"pieces": self._live, "weights": weights, "state": self._state}
-        self._table[self._closing] = encode_state(closing)
+        self._in_doubt = self._in_doubt and cut.share != EVERYTHING
+        pieces = [piece.keys for piece in self._live]
+        self._table[self._closing] = encode_state({"pieces": pieces, "state": self._state})
         # What the checkpoint before this one made obsolete goes now: that one is safe by this time.
         for key in self._obsolete:
             self._table.pop(key, None)
-        held = {*(key for several in self._live for key in several), *self._state, self._closing}
+        held = {*(key for several in pieces for key in several), *self._state, self._closing}
         self._obsolete = [key for key in (*before, old_closing) if key and key not in held]
         return self._table.take_deliveries()
+
+    def _hold(self, cut: Cut) -> None:
+        """Write the pieces of a cut; what it makes obsolete holds no longer."""
+        self._round += cut.share.begins
+        self._live = [one for one in self._live if not one.obsolete(self._round, cut.share)]
+        for place, piece in enumerate(cut.pieces):
+            end = cut.share.end if place < len(cut.renewed) else _NO_TURN
+            self._live.append(self._piece(self._put(b"%d" % place, piece), end))
+
+    def _piece(self, keys: tuple[bytes, ...], end: int) -> _Piece:
+        return _Piece(keys, sum(len(self._table[key]) for key in keys), self._round, end)
 
     def _put(self, name: bytes, piece: Mapping[str, Any]) -> tuple[bytes, ...]:
         """Write a piece, in parts where one record could not hold it; the keys of the parts."""

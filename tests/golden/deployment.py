@@ -12,6 +12,7 @@ from tests.golden.recorded import PARTITIONS, facts, feedback, lines
 from tests.property.reader import Reader, Saved
 from tests.property.sources import FactsSource, FeedbackSource, Recording, Requests
 from tests.property.world import Odds, World
+from tests.rounds import Rounds
 from tests.stream.traffic import DAY, START
 
 SOURCES = ("requests/0", "requests/1")
@@ -31,14 +32,16 @@ class Deployment:
 
     def encode(self) -> bytes:
         """MessagePack of it all; logs from the first record that must be read again."""
-        saved = {name: [one.closing, one.pieces] for name, one in self.saved.items()}
+        saved = {name: [one.closing, one.rounds.pieces] for name, one in self.saved.items()}
         return encode_values([self.logs, saved, self.standings, self.alerts])
 
     @classmethod
     def decode(cls, data: bytes) -> Deployment:
         """What `encode` made bytes of."""
         logs, saved, standings, alerts = decode_values(data)
-        checkpoints = {name: Saved(closing, pieces) for name, (closing, pieces) in saved.items()}
+        checkpoints = {
+            name: Saved(closing, Rounds(pieces)) for name, (closing, pieces) in saved.items()
+        }
         return cls(logs, checkpoints, standings, alerts)
 
 

@@ -28,6 +28,7 @@ from tests.golden.recorded import second_half, whole
 from tests.models.wire_messages import KINDS, content
 from tests.property.forms import form_of
 from tests.property.world import World
+from tests.rounds import Rounds
 from tests.stream.traffic import Heard
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -134,7 +135,7 @@ def fingerprint(alerts: list[bytes]) -> str:
 @pytest.mark.parametrize("path", paths_of("deployment"), ids=lambda path: path.stem)
 def test_a_deployment_goes_on_from_its_checkpoints(path: Path) -> None:
     left = Deployment.decode(read(path))
-    assert any(len(one.pieces) > 1 for one in left.saved.values())
+    assert any(len(one.rounds.pieces) > 1 for one in left.saved.values())
     assert any(decode_state(one)["source"]["parked"] for one in requests_of(left))
     world = gone_on(left, version_of(path))
     if version_of(path) == VERSION:
@@ -217,9 +218,10 @@ def test_a_state_of_another_layout_goes_on(change: str) -> None:
 def test_checkpoints_of_another_layout_are_restored(change: str) -> None:
     left = Deployment.decode(read(path_of("deployment", VERSION)))
     for one in left.saved.values():
-        one.pieces = [
-            encode_state(changed(decode_state(piece), *CHANGES[change])) for piece in one.pieces
-        ]
+        one.rounds = Rounds(
+            encode_state(changed(decode_state(piece), *CHANGES[change]))
+            for piece in one.rounds.pieces
+        )
     world = gone_on(left)
     # What a field held that was left out cannot be had again.
     assert change.endswith("without a field") or forms(world) == undisturbed_forms()

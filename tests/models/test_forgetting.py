@@ -22,6 +22,7 @@ from models.options import EpochOptions, MemoryOptions
 from models.requests.ingestion import BatchBuilder
 from models.ties.partition import TiePartition
 from models.ties.stage import TieStage
+from models.wire.checkpoint import EVERYTHING
 from models.wire.messages import Control, TieBatch, TieOptions, without_account
 from models.wire.protocol import (
     NOTHING,
@@ -185,7 +186,7 @@ def test_a_batch_loses_the_account_and_what_only_it_showed() -> None:
 
 def restored(partition: AccountPartition) -> tuple[AccountPartition, int]:
     cut = partition.cut(whole=False)
-    assert cut.whole
+    assert cut.share == EVERYTHING
     other = AccountPartition(0, 1, OPTIONS, MemoryOptions())
     pieces = [decode_state(encode_state(piece)) for piece in cut.pieces]
     other.restore(decode_state(encode_state(cut.closing)), pieces)

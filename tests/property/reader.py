@@ -15,6 +15,7 @@ from models.wire.codec import Assembler, read_frame
 from models.wire.state import decode_state, encode_state
 from schemas.codec import encode
 from tests.property.outbox import Outbox
+from tests.rounds import Rounds
 
 if TYPE_CHECKING:
     from tests.property.world import World
@@ -31,14 +32,14 @@ class Saved:
     """What outlives a reader: its last checkpoint, and where its log must be read again from."""
 
     closing: bytes | None = None
-    pieces: list[bytes] = field(default_factory=list)
+    rounds: Rounds[bytes] = field(default_factory=Rounds)
     done: set[int] = field(default_factory=set)
     start: int = 0
     start_before: int = 0
 
     def take(self, held: Held) -> None:
         """Take a cut and the places in the log of the records that it settles."""
-        self.pieces = held.pieces if held.cut.whole else [*self.pieces, *held.pieces]
+        self.rounds.take(held.cut, held.pieces)
         self.closing = held.closing
         self.done.update(held.places)
         self.start_before = self.start
@@ -92,7 +93,7 @@ class Reader:
         behind = self._world.random.random() < self._world.odds.behind
         self._next = saved.start_before if behind else saved.start
         if saved.closing is not None:
-            pieces = [decode_state(piece) for piece in saved.pieces]
+            pieces = [decode_state(piece) for piece in saved.rounds.pieces]
             self.partition.restore(decode_state(saved.closing), pieces)
         if isinstance(self.partition, HeadPartition):
             self._give_out(self.partition.begin())

@@ -19,6 +19,7 @@ from models.wire.state import decode_state, encode_state
 from schemas.request import RequestEvent
 from tests.models.rows import Row, batch_of
 from tests.models.states import content
+from tests.rounds import Rounds
 from tests.strategies import KEY, START, events
 
 SECONDS = 3_600
@@ -38,14 +39,17 @@ class Saved:
 
     def __init__(self) -> None:
         self.stage = new_stage()
-        self.pieces: list[Piece] = []
+        self.rounds = Rounds[Piece]()
         self.closing: Piece = {}
 
     def cut(self, *, whole: bool) -> None:
-        whole = whole or self.stage.rebuilt or not self.closing
-        pieces, self.closing = self.stage.cut(whole=whole)
-        coded = [decode_state(encode_state(piece)) for piece in pieces]
-        self.pieces = coded if whole else [*self.pieces, *coded]
+        cut = self.stage.cut(whole=whole or not self.closing)
+        self.closing = cut.closing
+        self.rounds.take(cut, (decode_state(encode_state(piece)) for piece in cut.pieces))
+
+    @property
+    def pieces(self) -> list[Piece]:
+        return self.rounds.pieces
 
     def restored(self) -> AccountStage:
         stage = new_stage()
@@ -141,21 +145,31 @@ def test_a_restored_stage_goes_on_as_before(
     assert settled(stages[0]) == settled(stages[1])
 
 
+def spread_key(number: int) -> int:
+    """A key for a small number, anywhere in the range as hashes are."""
+    return number * 0x9E3779B97F4A7C15 % 2**64
+
+
 def crowd(count: int, first: int = 1) -> EventBatch:
-    batch = batch_of([Row(START * 1_000_000 + row, first + row) for row in range(count)], first)
+    accounts = [spread_key(first + row) for row in range(count)]
+    batch = batch_of([Row(START * 1_000_000 + row, one) for row, one in enumerate(accounts)], first)
     return replace(batch, epoch=np.full(count, FIRST, np.int64))
 
 
-def test_a_delta_holds_only_the_accounts_that_were_touched() -> None:
+def test_a_delta_holds_the_accounts_that_were_touched_and_its_share() -> None:
     saved = Saved()
     saved.stage.add(crowd(2_000))
     saved.stage.close(FIRST, Control())
     saved.cut(whole=True)
     saved.stage.add(replace(crowd(3, 5_000), epoch=np.full(3, FIRST + 1, np.int64)))
-    saved.stage.close(FIRST + 1, Control(flagged=[7]))
-    pieces, _ = saved.stage.cut(whole=False)
-    accounts = [piece["profiles"]["account"].tolist() for piece in pieces if "profiles" in piece]
-    assert accounts == [[7, 5_000, 5_001, 5_002]]
+    saved.stage.close(FIRST + 1, Control(flagged=[spread_key(7)]))
+    cut = saved.stage.cut(whole=False)
+    written = [piece["profiles"]["account"] for piece in cut.pieces if "profiles" in piece]
+    keys = saved.stage.dump()["profiles"]["account"]
+    touched = {spread_key(number) for number in (7, 5_000, 5_001, 5_002)}
+    due = keys[cut.share.holds(keys)]
+    assert 0 < len(due) < 100
+    assert set(np.concatenate(written).tolist()) == {*touched, *due.tolist()}
 
 
 def test_pieces_stay_below_half_a_mebibyte() -> None:

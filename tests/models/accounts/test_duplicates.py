@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.accounts.duplicates import Duplicates
+from models.wire.checkpoint import EVERYTHING, Cut, Renewal
 from models.wire.state import decode_state, encode_state
+from tests.rounds import Rounds
 
 DAY = 86_400_000_000
 START = 20_370 * DAY
@@ -103,7 +105,7 @@ def test_cuts_give_what_counted_in_closed_epochs_and_nothing_else(
 ) -> None:
     journal, closed_rows = Duplicates(journal=True), Duplicates()
     counted: dict[int, list[Row]] = {}
-    pieces: list[dict[str, Any]] = []
+    rounds, renewal = Rounds[dict[str, Any]](), Renewal()
     for closed, (rows, offsets, whole) in enumerate(given_steps):
         epochs = [closed + offset for offset in offsets[: len(rows)]]
         fresh, _ = admit(journal, rows, epochs)
@@ -111,9 +113,11 @@ def test_cuts_give_what_counted_in_closed_epochs_and_nothing_else(
             counted.setdefault(epochs[rows.index(row)], []).append(row)
         journal.settle(closed)
         admit(closed_rows, counted.pop(closed, []))
-        pieces = journal.cut(whole=whole) if whole else [*pieces, *journal.cut(whole=False)]
+        share = renewal.share(1, 5, whole=whole)
+        cut = Cut(share, journal.renewed(share), journal.cut(), {}, 0)
+        rounds.take(cut, cut.pieces)
         restored = Duplicates(journal=True)
-        for piece in pieces:
+        for piece in rounds.pieces:
             restored.restore(decode_state(encode_state(piece)))
         open_rows = {row for several in counted.values() for row in several}
         assert keys_of(restored)["requests"] == keys_of(closed_rows)["requests"]
@@ -125,7 +129,7 @@ def test_what_counts_in_an_epoch_that_was_passed_over_is_cut_with_the_next() -> 
     journal, restored = Duplicates(journal=True), Duplicates()
     admit(journal, [(START, 1), (START, 2), (START, 3)], [3, 4, 6])
     journal.settle(5)
-    for piece in journal.cut(whole=False):
+    for piece in journal.cut():
         restored.restore(piece)
     assert admit(restored, [(START, 1), (START, 2), (START, 3)])[0] == [(START, 3)]
 
@@ -134,7 +138,6 @@ def test_large_cuts_come_in_pieces() -> None:
     journal = Duplicates(journal=True)
     admit(journal, [(START + row, row + 1) for row in range(70_000)], [0] * 70_000)
     journal.settle(0)
-    for whole in (False, True):
-        pieces = journal.cut(whole=whole)
+    for pieces in (journal.cut(), journal.renewed(EVERYTHING)):
         assert sum(len(piece["requests"]) for piece in pieces) == 70_000
         assert max(len(encode_state(piece)) for piece in pieces) <= 500_000

@@ -4,10 +4,13 @@ from collections.abc import Awaitable
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from models.wire.checkpoint import Cut
+from models.wire.checkpoint import EVERYTHING, Cut, Renewal, Share
 from models.wire.codec import FRAME_BYTES
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
+from tests.rounds import Rounds
 
 
 class Kept(dict[bytes, bytes]):
@@ -26,7 +29,8 @@ def opened(kept: Kept, partition: int = 0) -> Checkpoints:
 
 
 def cut(*pieces: object, whole: bool = False, closing: object = None) -> Cut:
-    return Cut(whole, [{"piece": piece} for piece in pieces], {"closing": closing}, 0)
+    share = EVERYTHING if whole else Share(1, 2)
+    return Cut(share, [], [{"piece": piece} for piece in pieces], {"closing": closing}, 0)
 
 
 def restored(kept: Kept, partition: int = 0) -> tuple[object, list[object]]:
@@ -105,3 +109,30 @@ def test_what_was_read_from_a_disk_is_written_whole_again(*, on_disk: bool) -> N
     assert again.wants_whole == on_disk
     again.write(cut(1, whole=True))
     assert not again.wants_whole
+
+
+sizes = st.integers(0, 3)
+
+
+@given(st.lists(st.tuples(sizes, sizes, st.integers(0, 60), st.booleans()), max_size=30))
+def test_what_is_obsolete_is_read_no_more(steps: list[tuple[int, int, int, bool]]) -> None:
+    kept, renewal, rounds = Kept(), Renewal(), Rounds[object]()
+    checkpoints = opened(kept)
+    for number, (renewed, pieces, changed, whole) in enumerate(steps):
+        share = renewal.share(changed, 100, whole=whole or checkpoints.wants_whole)
+        written = [{"piece": [number, piece]} for piece in range(renewed + pieces + 1)]
+        one = Cut(share, written[:renewed], written[renewed:], {"closing": number}, 0)
+        checkpoints.write(one)
+        rounds.take(one, [piece["piece"] for piece in one.pieces])
+        assert restored(kept) == (number, rounds.pieces)
+
+
+def test_a_round_goes_on_after_a_restart() -> None:
+    kept = Kept()
+    opened(kept).write(cut(1, whole=True))
+    again = opened(kept)
+    again.read()
+    for share, piece in ((Share(0, 9), 2), (Share(9, 2**64), 3)):
+        assert restored(kept)[1] == list(range(1, piece))
+        again.write(Cut(share, [{"piece": piece}], [], {"closing": None}, 0))
+    assert restored(kept)[1] == [2, 3]
