@@ -20,45 +20,50 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.kernels.instructions import WIDTH
 from models.kernels.table import mix
 from models.kernels.words import (
     BLOCK,
     PRIME,
     classify,
     classify_ascii,
-    find_runs,
-    hash_words,
+    find_words,
+    hash_word,
     is_ascii,
 )
 
 SHINGLE = 5
 _ONE = np.uint64(1)
+_BEYOND = np.uint64(pow(int(PRIME), SHINGLE, 2**64))
 
 
 @njit(cache=True, nogil=True)
-def _hash_shingles(words, count, seed):  # type: ignore[no-untyped-def]
-    """Replace each word's hash by that of the shingle it ends (nonsense for the first four)."""
-    four = three = two = one = np.uint64(0)
+def _hash_shingles(kinds, folded, starts, ends, count, seed, hashes):  # type: ignore[no-untyped-def]
+    """Write the hash of the shingle that each word ends (nonsense for the first four)."""
+    blocks = folded.view(np.uint64)
+    shingle = fifth = fourth = third = second = last = np.uint64(0)
     for place in range(count):
-        word = words[place]
-        words[place] = mix((four + word) ^ seed)
-        four = (three + word) * PRIME
-        three = (two + word) * PRIME
-        two = (one + word) * PRIME
-        one = word * PRIME
+        word = hash_word(kinds, blocks, np.uint64(starts[place]), np.uint64(ends[place]))
+        shingle = shingle * PRIME + word - fifth * _BEYOND
+        fifth, fourth, third, second, last = fourth, third, second, last, word
+        hashes[place] = shingle
+    # Apart from the above, as it is done on whole vectors.
+    for place in range(count):
+        hashes[place] = mix(hashes[place] ^ seed)
 
 
 @njit(cache=True, nogil=True)
-def _take_below(hashes, first, last, threshold, out, kept):  # type: ignore[no-untyped-def]
+def _keep_below(hashes, first, last, threshold, kept):  # type: ignore[no-untyped-def]
     for place in range(first, last):
-        out[kept] = hashes[place]
-        kept += np.uint64(hashes[place] < threshold)
+        value = hashes[place]
+        hashes[kept] = value
+        kept += np.uint64(value < threshold)
     return kept
 
 
 @njit(cache=True, nogil=True)
-def _sample(hashes, ends, count, size, dense, sparse, edge, out):  # type: ignore[no-untyped-def]
-    """Move the shingles' hashes below their threshold to `out`; returns how many there are."""
+def _sample(hashes, ends, count, size, dense, sparse, edge):  # type: ignore[no-untyped-def]
+    """Move the hashes that are below their threshold to the front; returns how many there are."""
     first = min(np.uint64(SHINGLE - 1), count)
     head = first
     while head < count and ends[head] <= edge:
@@ -66,9 +71,9 @@ def _sample(hashes, ends, count, size, dense, sparse, edge, out):  # type: ignor
     tail = count
     while tail > head and ends[tail - _ONE] > size - edge:
         tail -= _ONE
-    kept = _take_below(hashes, first, head, dense, out, np.uint64(0))
-    kept = _take_below(hashes, head, tail, sparse, out, kept)
-    return _take_below(hashes, tail, count, dense, out, kept)
+    kept = _keep_below(hashes, first, head, dense, np.uint64(0))
+    kept = _keep_below(hashes, head, tail, sparse, kept)
+    return _keep_below(hashes, tail, count, dense, kept)
 
 
 @njit(cache=True, nogil=True)
@@ -100,12 +105,11 @@ def _distinct(hashes, out, written):  # type: ignore[no-untyped-def]
 
 def scratch_for(size: int) -> tuple[NDArray[Any], ...]:
     """Working memory of `sketch_texts` for texts of up to `size` bytes, to be used again."""
-    room = size + 2
+    room = size + 2 + WIDTH
     return (
         np.zeros(room, np.uint8),
         np.zeros((room // BLOCK + 2) * BLOCK, np.uint8),
         np.empty(room, np.int32),
-        np.empty(room, np.uint64),
         np.empty(room, np.int32),
         np.empty(room, np.uint64),
     )
@@ -121,7 +125,7 @@ def sketch_texts(data, ends, seed, dense, sparse, edge, most, scratch, out, coun
     are the hashes kept and the writing systems (a bit each; 0 for plain ASCII) met in text i.
     `scratch` is what `scratch_for` gave for the longest of the texts or more.
     """
-    kinds, folded, starts, words, word_ends, sampled = scratch
+    kinds, folded, starts, word_ends, hashes = scratch
     written = 0
     start = 0
     for row in range(len(ends)):
@@ -130,15 +134,14 @@ def sketch_texts(data, ends, seed, dense, sparse, edge, most, scratch, out, coun
             classify_ascii(text, kinds, folded)
         else:
             scripts[row] = classify(text, kinds, folded)
-        kinds[len(text) + 1] = 0
-        runs = find_runs(kinds, len(text), starts)
-        count = hash_words(kinds, folded, starts, runs, words, word_ends)
-        _hash_shingles(words, count, seed)
-        found = _sample(words, word_ends, count, len(text), dense, sparse, edge, sampled)
+        kinds[len(text) + 1 : len(text) + 1 + WIDTH] = 0
+        count = find_words(kinds, len(text), starts, word_ends)
+        _hash_shingles(kinds, folded, starts, word_ends, count, seed, hashes)
+        found = _sample(hashes, word_ends, count, len(text), dense, sparse, edge)
         if found > most:
-            counts[row] = _smallest(sampled[:found], most, out, written)
+            counts[row] = _smallest(hashes[:found], most, out, written)
         else:
-            counts[row] = _distinct(sampled[:found], out, written)
+            counts[row] = _distinct(hashes[:found], out, written)
         written += counts[row]
         start = ends[row]
     return written

@@ -1,7 +1,7 @@
 """From the bytes of a text to the hashes of its words.
 
-In three passes, so that the first is done on whole vectors and none waits for a branch per byte:
-kind and folded value of each byte, places where the kind changes, a hash for each run of one kind.
+In three passes, so that none waits for a branch per byte or per word: kind and folded value of each
+byte, on whole vectors; places where words start and end, from 64 bytes at once; a hash for each.
 """
 
 from __future__ import annotations
@@ -10,6 +10,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.kernels.instructions import (
+    WIDTH,
+    bit_count,
+    differing,
+    load_block,
+    present,
+    trailing_zeros,
+)
+
 PRIME = np.uint64(0x9E3779B97F4A7C15)
 DIGITS = np.uint64(0x2545F4914F6CDD1D)
 """What any run of digits hashes to."""
@@ -17,8 +26,12 @@ DIGITS = np.uint64(0x2545F4914F6CDD1D)
 BLOCK = 8
 _SEPARATOR, _LETTER, _DIGIT, _IDEOGRAPH = 0, 1, 2, 4
 _ALL_BITS = np.uint64(2**64 - 1)
-_ONE, _THREE, _SEVEN, _EIGHT = np.uint64(1), np.uint64(3), np.uint64(7), np.uint64(8)
-_HALF, _TOP = np.uint64(32), np.uint64(63)
+_ONE, _THREE, _EIGHT, _SIXTEEN = np.uint64(1), np.uint64(3), np.uint64(8), np.uint64(16)
+_HALF, _LAST_BIT = np.uint64(32), np.uint64(63)
+_DOZEN = 12
+# What words of 0 to 16 bytes have of their first and of their second block.
+_FIRST_BLOCK = np.array([(1 << 8 * min(size, 8)) - 1 for size in range(17)], np.uint64)
+_SECOND_BLOCK = np.array([(1 << 8 * max(size - 8, 0)) - 1 for size in range(17)], np.uint64)
 
 
 def _scripts() -> NDArray[np.uint8]:
@@ -41,17 +54,19 @@ def read_block(blocks, place):  # type: ignore[no-untyped-def]
 
     The buffer must reach at least one block beyond the last place read.
     """
-    block = place >> _THREE
-    shift = (place & _SEVEN) << _THREE
-    # The upper part in two shifts: one by 64 would be undefined where the place is a whole block.
-    upper = (blocks[block + _ONE] << _ONE) << (_TOP - shift)
-    return (blocks[block] >> shift) | upper
+    return load_block(blocks, place)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def low_bytes(block, count):  # type: ignore[no-untyped-def]
     """The first `count` bytes of a block, 1 to 8; the others become 0."""
     return block & (_ALL_BITS >> ((_EIGHT - count) << _THREE))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _either(condition, mine, other):  # type: ignore[no-untyped-def]
+    """The first value where the condition holds, else the second, without a branch."""
+    return other ^ ((mine ^ other) & (np.uint64(0) - np.uint64(condition)))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -106,43 +121,62 @@ def classify(text, kinds, folded):  # type: ignore[no-untyped-def]
     return met
 
 
-@njit(cache=True, nogil=True)
-def find_runs(kinds, size, starts):  # type: ignore[no-untyped-def]
-    """Places where the kind changes, the end of the text included; returns how many there are.
+@njit(cache=True, nogil=True, inline="always")
+def _append_places(bits, base, out, count):  # type: ignore[no-untyped-def]
+    """Append `base` and the place of each bit that is set; returns how many there are then.
 
-    `kinds` is preceded and followed by a separator, so that text at either end begins and ends a
-    run.
+    The first dozen is written in any case, what is too much of it overwritten by the next: no more
+    words start in 64 bytes of most texts, and so no branch is guessed wrong.
     """
-    count = np.uint64(0)
-    for place in range(size + 1):
-        starts[count] = place
-        count += np.uint64(kinds[place + 1] != kinds[place])
-    return count
-
-
-@njit(cache=True, nogil=True)
-def hash_words(kinds, folded, starts, runs, words, ends):  # type: ignore[no-untyped-def]
-    """Hash each word and note the place of its end; returns how many there are.
-
-    The bytes of a word are taken in blocks of eight (little-endian, the last filled up with zeros),
-    each by hash = (hash ^ block) * PRIME, hash = hash ^ (hash >> 32), all modulo 2^64.
-    """
-    blocks = folded.view(np.uint64)
-    count = np.uint64(0)
-    for run in range(max(runs, _ONE) - _ONE):
-        place = np.uint64(starts[np.uint64(run)])
-        end = np.uint64(starts[np.uint64(run) + _ONE])
-        kind = kinds[place + _ONE]
-        if kind == _SEPARATOR:
-            continue
-        word = low_bytes(read_block(blocks, place), min(_EIGHT, end - place)) * PRIME
-        word ^= word >> _HALF
-        while place + _EIGHT < end:
-            place += _EIGHT
-            block = low_bytes(read_block(blocks, place), min(_EIGHT, end - place))
-            word = (word ^ block) * PRIME
-            word ^= word >> _HALF
-        words[count] = DIGITS if kind == _DIGIT else word
-        ends[count] = end
+    after = count + bit_count(bits)
+    for step in range(_DOZEN):
+        out[count + np.uint64(step)] = base + trailing_zeros(bits)
+        bits &= bits - _ONE
+    count += np.uint64(_DOZEN)
+    while bits:
+        out[count] = base + trailing_zeros(bits)
+        bits &= bits - _ONE
         count += _ONE
-    return count
+    return after
+
+
+@njit(cache=True, nogil=True)
+def find_words(kinds, size, starts, ends):  # type: ignore[no-untyped-def]
+    """Where each word, a run of one kind, starts and ends; returns how many there are.
+
+    `kinds` is preceded by a separator and followed by `WIDTH` of them, so that text at either end
+    begins and ends a word. `starts` and `ends` need room for a dozen more.
+    """
+    started = ended = before = np.uint64(0)
+    for group in range(size // WIDTH + 1):
+        place = np.uint64(group * WIDTH)
+        changes = differing(kinds, place, place + _ONE)
+        here = present(kinds, place + _ONE)
+        started = _append_places(changes & here, place, starts, started)
+        ended = _append_places(changes & (here << _ONE | before), place, ends, ended)
+        before = here >> _LAST_BIT
+    return started
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def hash_word(kinds, blocks, place, end):  # type: ignore[no-untyped-def]
+    """Hash the word from a place to its end.
+
+    Its bytes are taken in blocks of eight (little-endian, the last filled up with zeros), each by
+    hash = (hash ^ block) * PRIME, hash = hash ^ (hash >> 32), all modulo 2^64.
+    """
+    size = end - place
+    reach = min(size, _SIXTEEN)
+    first = (read_block(blocks, place) & _FIRST_BLOCK[reach]) * PRIME
+    first ^= first >> _HALF
+    # Two blocks are hashed of any word: whether it has more than one is no branch to guess right.
+    word = (first ^ (read_block(blocks, place + _EIGHT) & _SECOND_BLOCK[reach])) * PRIME
+    word ^= word >> _HALF
+    word = _either(size > _EIGHT, word, first)
+    part = place + _SIXTEEN
+    while part < end:
+        block = low_bytes(read_block(blocks, part), min(_EIGHT, end - part))
+        word = (word ^ block) * PRIME
+        word ^= word >> _HALF
+        part += _EIGHT
+    return _either(kinds[place + _ONE] == _DIGIT, DIGITS, word)

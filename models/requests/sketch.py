@@ -86,8 +86,8 @@ class Sketcher:
     def _sketch_joined(
         self, data: NDArray[np.uint8], ends: NDArray[np.int64], sparse: np.uint64
     ) -> _Piece:
-        sizes = np.diff(ends, prepend=0)
-        self._reserve(int(np.minimum(sizes, MOST_FRAGMENTS).sum()), int(sizes.max()))
+        longest = max(int(ends[0]), int((ends[1:] - ends[:-1]).max(initial=0)))
+        self._reserve(min(len(ends) * MOST_FRAGMENTS, int(ends[-1])), longest)
         counts, scripts = np.zeros(len(ends), np.int64), np.zeros(len(ends), np.uint8)
         written = sketch_texts(
             data, ends, self._seed, _DENSE, sparse, _EDGE, MOST_FRAGMENTS,

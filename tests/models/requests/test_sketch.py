@@ -89,6 +89,11 @@ def test_words_change_kind_as_the_twin_says(text: str) -> None:
     assert sketch(text) == twin(text)
 
 
+@given(st.lists(st.text("abcdéX7", min_size=1, max_size=70), max_size=20))
+def test_words_of_any_length_are_hashed_as_the_twin_says(parts: list[str]) -> None:
+    assert sketch(" ".join(parts), dense=True) == twin(" ".join(parts), dense=True)
+
+
 @settings(max_examples=50)
 @given(st.lists(unicode_texts | long_texts, min_size=1, max_size=6))
 def test_texts_of_one_call_do_not_touch_each_other(texts: list[str]) -> None:
