@@ -5,7 +5,9 @@ generator holds a day of them at most. What was published, and how it is read he
 `bench/rehearsal/february.py`. Weights and thresholds are those that ship; texts are of the corpora
 on which none of them was fitted, or the simulator's own where `GAUGER_DATA_DIR` is missing.
 
-- `--part judged`: the attack scaled down to at most 2 % of the traffic, in equal shares.
+- `--part judged`: the attack scaled down to at most 2 % of the traffic, in equal shares. The first
+  draw of each campaign's looks is taken. What alone would give a campaign away, by the simulator's
+  guard, is told beside how it fared: some of it, such as use around the clock, was published.
 - `--part load`: the published size, among as many ordinary requests as a pilot says fit into
   `--minutes`. Where those would be fewer than the campaigns send, all is scaled by one factor.
 """
@@ -23,54 +25,44 @@ from bench.corpora import CorporaMissing, prompts_directory
 from bench.rehearsal.february import EXCHANGES, FEBRUARY, as_published, picture
 from bench.rehearsal.report import Rehearsal, rehearsed, told
 from bench.rehearsal.streaming import streamed
-from stream.simulator import Scenario, Simulation, simulate
+from stream.simulator import Scenario, Simulation, check_leakage
+from stream.simulator.corpus import Sources
 
 SEED = 20_260_223
 AIMED = 0.016
 """Contamination asked for: campaigns may overshoot, and ordinary traffic rests at weekends."""
 
-_GUARDED = 100_000
+SIDE: Sources = "test"
+"""Of the corpora, the sources that no weight was fitted on."""
+
 _PILOT = 60_000
 _USED = 0.8
-_SIDE = "test"
 
 
 def judged(requests: float, seed: int, prompts: Path | None) -> Rehearsal:
     """The campaigns in about so many ordinary requests, at most 2 % of all."""
     begun = time.perf_counter()
-    simulation = simulate(_thin(requests), seed, prompts, _SIDE)
-    return rehearsed("judged", simulation, begun, corpora=prompts is not None)
+    budget = AIMED * requests / len(FEBRUARY)
+    simulation = Simulation(picture(requests, [budget] * len(FEBRUARY)), seed, prompts, SIDE)
+    leaks = check_leakage(simulation)
+    return rehearsed("judged", simulation, begun, leaks, corpora=prompts is not None)
 
 
 def load(minutes: float, seed: int, prompts: Path | None) -> Rehearsal:
     """The campaigns at the published size, or at what half of the requests allow."""
     begun = time.perf_counter()
-    draws = _unsuspicious(seed, prompts)
     room = 60.0 * minutes * _USED * _speed(seed, prompts)
     factor = min(1.0, room / 2.0 / EXCHANGES)
     ordinary = room - factor * EXCHANGES
     scenario = picture(ordinary, [factor * each.exchanges for each in FEBRUARY])
-    simulation = Simulation(scenario, seed, prompts, _SIDE, draws)
-    return rehearsed("load", simulation, begun, corpora=prompts is not None)
-
-
-def _thin(requests: float) -> Scenario:
-    return picture(requests, [AIMED * requests / len(FEBRUARY)] * len(FEBRUARY))
-
-
-def _unsuspicious(seed: int, prompts: Path | None) -> dict[int, int]:
-    """Looks of the campaigns that pass the guard.
-
-    It holds all their requests at once, so it is asked about few. Looks do not depend on sizes.
-    """
-    campaigns = simulate(_thin(_GUARDED), seed, prompts, _SIDE).campaigns
-    return {campaign.number: campaign.draw for campaign in campaigns}
+    simulation = Simulation(scenario, seed, prompts, SIDE)
+    return rehearsed("load", simulation, begun, (), corpora=prompts is not None)
 
 
 def _speed(seed: int, prompts: Path | None) -> float:
     """Requests a second that are generated and detected here, in dense ordinary traffic."""
     dense = Scenario("pilot", days=1.0).scaled(4.0)
-    pilot = streamed(Simulation(dense, seed, prompts, _SIDE), _PILOT)
+    pilot = streamed(Simulation(dense, seed, prompts, SIDE), _PILOT)
     return pilot.traffic.requests / pilot.seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from models.judging.judge import judge
 from models.judging.judgement import CampaignJudgement
 from schemas.codec import decode_truth
 from stream.simulator import Simulation
+from stream.simulator.leakage import Leak
 
 
 class Fared(msgspec.Struct, frozen=True):
@@ -34,6 +35,8 @@ class Fared(msgspec.Struct, frozen=True):
         leaked: Share of the harvest before it.
         recall: Share of the accounts that correct alerts named.
         precision: Share of those named that are its accounts.
+        telling: Fields and account figures that alone tell it from ordinary traffic better than
+            the simulator's guard lets pass, each with its AUC; the judged part's only.
     """
 
     family: str
@@ -48,6 +51,7 @@ class Fared(msgspec.Struct, frozen=True):
     leaked: float | None
     recall: float
     precision: float | None
+    telling: dict[str, float]
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
@@ -98,8 +102,14 @@ class Rehearsal(msgspec.Struct, frozen=True):
     false_alerts_per_million: float | None
 
 
-def rehearsed(part: str, simulation: Simulation, begun: float, *, corpora: bool) -> Rehearsal:
+def rehearsed(
+    part: str, simulation: Simulation, begun: float, leaks: Iterable[Leak], *, corpora: bool
+) -> Rehearsal:
     """Stream a simulation and judge what was found; `begun` is a reading of `perf_counter`."""
+    telling: list[dict[str, float]] = [{} for _ in FEBRUARY]
+    for leak in leaks:
+        if leak.too_high:
+            telling[leak.campaign][leak.field] = leak.auc
     prepared = time.perf_counter() - begun
     took = streamed(simulation)
     record = simulation.truth.record()
@@ -123,7 +133,7 @@ def rehearsed(part: str, simulation: Simulation, begun: float, *, corpora: bool)
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         campaigns=[
             _fared(*each)
-            for each in zip(FEBRUARY, verdict.campaigns, record["campaigns"], strict=True)
+            for each in zip(FEBRUARY, verdict.campaigns, record["campaigns"], telling, strict=True)
         ],
         correct_alerts=verdict.correct_alerts,
         mixed_alerts=verdict.mixed_alerts,
@@ -132,7 +142,9 @@ def rehearsed(part: str, simulation: Simulation, begun: float, *, corpora: bool)
     )
 
 
-def _fared(disclosed: Disclosed, one: CampaignJudgement, truth: dict[str, Any]) -> Fared:
+def _fared(
+    disclosed: Disclosed, one: CampaignJudgement, truth: dict[str, Any], telling: dict[str, float]
+) -> Fared:
     harvest = sum(requests for _, requests in truth["harvest"])
     return Fared(
         family=one.family,
@@ -147,6 +159,7 @@ def _fared(disclosed: Disclosed, one: CampaignJudgement, truth: dict[str, Any]) 
         leaked=one.leaked,
         recall=one.recall,
         precision=one.precision,
+        telling=telling,
     )
 
 
@@ -168,9 +181,12 @@ def told(one: Rehearsal) -> Iterator[str]:
         f"alerts: {one.correct_alerts} correct, {one.mixed_alerts} mixed, {one.false_alerts} false"
         + ("" if rate is None else f" ({rate:.2f} a million ordinary requests)")
     )
-    yield "| campaign | accounts (published) | requests | first alert | leaked | recall | precision |"
+    yield "| campaign | accounts (published) | requests | alerted | leaked | recall | precision |"
     yield "|" + " --- |" * 7
     yield from map(_row, one.campaigns)
+    for campaign in one.campaigns:
+        for name, auc in campaign.telling.items():
+            yield f"`{campaign.family}`: `{name}` alone tells it, AUC {auc:.2f}"
 
 
 def _row(one: Fared) -> str:

@@ -15,7 +15,7 @@ from stream.simulator.ordinary import Crowd, ordinary_crowds, ordinary_monitors
 from stream.simulator.randomness import Streams
 from stream.simulator.render import Renderer
 from stream.simulator.rhythm import DAY, Day
-from stream.simulator.rows import Rows, join
+from stream.simulator.rows import Rows, blank, join
 from stream.simulator.scenario import Scenario
 from stream.simulator.text import TextSource
 from stream.simulator.truth import TruthKeeper
@@ -55,7 +55,7 @@ class Simulation:
 
     def rows(self) -> Iterator[Rows]:
         """All requests in time order, a slice of a day at a time; no more than a day is held."""
-        pending: Rows = join([])
+        pending: Rows = blank(0)
         for day in self.days():
             rows = join([pending, *self.ordinary(day), *self.campaigning(day)])
             times = rows["time"]
