@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
-	parity chaos soak fuzz mutation coverage pictures sbom licences schemas reference constraints clean
+	parity chaos soak rehearsal fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -90,6 +90,13 @@ pictures: setup ## docs/images of the console, by the test of the page in a brow
 
 soak: setup ## months of turnover in one process; memory, files and tables must stay flat
 	$(BIN)/python -m tests.long.soak
+
+# `make rehearsal MINUTES=5` streams at the published size, or what fits, for five minutes.
+MINUTES ?= 60
+
+rehearsal: setup ## the campaigns of February 2026 in a stream: scaled down and judged, then at their size
+	$(BIN)/python -m bench.rehearsal --part judged
+	$(BIN)/python -m bench.rehearsal --part load --minutes $(MINUTES)
 
 # `make mutation MODULES="evidence/budget wire/state"` tries these two alone.
 mutation: setup ## small changes of evidence, policy and state, which some test must notice

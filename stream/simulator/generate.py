@@ -1,4 +1,4 @@
-"""The run itself: days of every kind and campaign, merged by time, rendered slice by slice."""
+"""The run itself: days of every kind and campaign, merged by time, given out slice by slice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stream.simulator.ordinary import Crowd, ordinary_crowds, ordinary_monitors
 from stream.simulator.randomness import Streams
 from stream.simulator.render import Renderer
 from stream.simulator.rhythm import DAY, Day
-from stream.simulator.rows import Rows, join
+from stream.simulator.rows import Rows, blank, join
 from stream.simulator.scenario import Scenario
 from stream.simulator.text import TextSource
 from stream.simulator.truth import TruthKeeper
@@ -54,25 +54,26 @@ class Simulation:
         self.truth = TruthKeeper(self.world, self.campaigns, self.renderer)
 
     def rows(self) -> Iterator[Rows]:
-        """All requests in time order, a day or less at a time."""
-        pending: Rows = join([])
+        """All requests in time order, a slice of a day at a time; no more than a day is held."""
+        pending: Rows = blank(0)
         for day in self.days():
             rows = join([pending, *self.ordinary(day), *self.campaigning(day)])
-            limit = min(day.start + DAY, day.run_end)
-            rows = rows[np.argsort(rows["time"], kind="stable")]
-            due = int(np.searchsorted(rows["time"], limit))
-            pending = rows[due:]
-            yield rows[:due]
+            times = rows["time"]
+            order = np.argsort(times, kind="stable")
+            due = int(np.searchsorted(times, min(day.start + DAY, day.run_end), sorter=order))
+            for start in range(0, due, _SLICE):
+                yield rows[order[start : min(start + _SLICE, due)]]
+            pending = rows[order[due:]]
+            # Else this day lives on while the next is drawn.
+            del rows, times, order
 
     def lines(self) -> Iterator[bytes]:
         """All requests in time order, one JSON line each."""
         first = 0
         for rows in self.rows():
-            for start in range(0, rows.size, _SLICE):
-                part = rows[start : start + _SLICE]
-                self.truth.add(part)
-                yield from self.renderer.lines(self.streams.named("text", first), part, first)
-                first += part.size
+            self.truth.add(rows)
+            yield from self.renderer.lines(self.streams.named("text", first), rows, first)
+            first += rows.size
 
     def facts(self) -> list[bytes]:
         """Facts records in time order, one JSON line each."""

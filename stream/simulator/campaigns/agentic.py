@@ -11,6 +11,7 @@ from stream.simulator.outcome import grow_context
 from stream.simulator.phrases import draw
 from stream.simulator.randomness import lognormal
 from stream.simulator.rewording import reworded
+from stream.simulator.rhythm import DAY
 from stream.simulator.rows import MODELS, Rows
 from stream.simulator.text import CODE
 
@@ -33,10 +34,17 @@ class Agentic(Campaign):
         self.tools = [world.add_toolset(rng, int(rng.integers(4, 14)))] * count
         if self.evasions["paraphrase"]:
             self.tools = [world.add_toolset(rng, int(rng.integers(4, 14))) for _ in range(count)]
-        self.pivot = self.start + (self.end - self.start) * float(rng.uniform(0.3, 0.7))
+        self.pivot = self._pivot(float(rng.uniform(0.3, 0.7)))
         self.to_model = int(rng.choice([0, 2, 3, 4, 5]))
         self.moves = float(rng.uniform(0.4, 0.7))
         self.fresh = float(np.exp(rng.uniform(np.log(60), np.log(400))))
+
+    def _pivot(self, drawn: float) -> float:
+        """In mid-campaign; where a new model comes out, within a day of that."""
+        release, scenario = self.world.scenario.release_day, self.world.scenario
+        if release is None:
+            return self.start + (self.end - self.start) * drawn
+        return scenario.start + (release + drawn) * DAY
 
     def speak(self, rng: np.random.Generator, rows: Rows) -> None:
         """Scaffolding and tools; after the pivot a share of the accounts on the new model."""

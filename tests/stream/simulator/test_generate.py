@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from weakref import ref
 
 import numpy as np
 import pytest
 
 from schemas.codec import decode_facts, decode_requests, decode_truth
-from stream.simulator import Simulation, named_scenario
+from stream.simulator import Simulation, generate, named_scenario
+from stream.simulator.rhythm import DAY
+from stream.simulator.rows import NEW_MODELS, Rows, join
 from stream.simulator.scenario import FAMILIES
 from tests.stream.simulator.runs import run
 
@@ -38,6 +41,37 @@ def test_the_same_seed_gives_the_same_bytes_under_another_hash_seed() -> None:
 
 def test_another_seed_gives_other_traffic() -> None:
     assert digest(3) != digest(4)
+
+
+def test_slices_are_the_whole_run_sorted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "_SLICE", 300)
+    simulation = Simulation(named_scenario("hydra").scaled(0.02), 3)
+    slices = list(simulation.rows())
+    days = list(simulation.days())
+    whole = join(
+        [rows for day in days for rows in (*simulation.ordinary(day), *simulation.campaigning(day))]
+    )
+    whole = whole[np.argsort(whole["time"], kind="stable")]
+    assert max(rows.size for rows in slices) == 300
+    assert len(slices) > len(days)
+    assert join(slices).tobytes() == whole.tobytes()
+
+
+def test_a_day_is_gone_before_the_next_one_is_put_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days: list[ref[Rows]] = []
+
+    def watched(parts: list[Rows]) -> Rows:
+        assert all(day() is None for day in days)
+        rows = join(parts)
+        days.append(ref(rows))
+        return rows
+
+    monkeypatch.setattr(generate, "join", watched)
+    scenario = named_scenario("quiet").scaled(0.01)
+    kept = [rows["time"].max() for rows in Simulation(scenario, 3).rows()]
+    assert len(days) == len(kept) == 8
 
 
 @pytest.mark.parametrize("family", ["quiet", *FAMILIES])
@@ -117,3 +151,15 @@ def test_facts_withheld_from_requests_come_as_records() -> None:
     assert apart
     assert [record.time for record in records] == sorted(record.time for record in records)
     assert not apart & seen.shows_plan
+
+
+def test_a_campaign_turns_to_a_new_model_within_a_day_of_its_release() -> None:
+    scenario = replace(named_scenario("agentic").scaled(0.1), release_day=4.0)
+    simulation = Simulation(scenario, 1)
+    rows = np.concatenate(
+        [part for day in simulation.days() for part in simulation.campaigning(day)]
+    )
+    new = np.isin(rows["model"], NEW_MODELS)
+    days = (rows["time"] - scenario.start) / DAY
+    assert not new[days < 4.0].any()
+    assert new[days > 5.0].mean() > 0.3
