@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
+.PHONY: help setup packages demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
 	parity chaos soak fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
@@ -20,6 +20,8 @@ help: ## list the targets
 
 setup: $(PACKAGE_STAMP) ## make .venv with everything pinned, and compile the kernels
 	@$(BIN)/python -m stream.warm
+
+packages: $(PACKAGE_STAMP) ## make .venv with everything pinned, and compile nothing
 
 $(CONSTRAINTS_STAMP):
 	@python=$$(tools/find_python "$(PYTHON)") && \
