@@ -2,7 +2,7 @@
 
 Each mutant is tried in a process of its own, forked after all heavy imports; it stands in for its
 module as long as the tests named for that module run. A test that fails, or takes far too long,
-has killed it. Large modules are sampled, by a seed.
+has killed it. Large modules are sampled, by a seed, and for a time.
 """
 
 from __future__ import annotations
@@ -153,20 +153,25 @@ def _prepare() -> None:
     )
 
 
-def _tried(name: str, most: int, seed: int) -> tuple[int, list[Mutant]]:
+def _tried(name: str, most: int, seconds: float, seed: int) -> tuple[int, list[Mutant]]:
     """How many mutants were tried, and those that no test has noticed."""
     trial = Trial(name)
     trial.calm()
     every = mutants(trial.source)
     random = Random(f"{seed}-{name}")  # noqa: S311 - a choice, not a secret
     chosen = random.sample(every, min(most, len(every)))
-    survivors = [mutant for mutant in chosen if not trial.kills(mutant.source)]
-    share = 1 - len(survivors) / len(chosen)
-    print(f"{name:<12} {len(every):>5} mutants, {len(chosen):>4} tried, {share:6.1%} killed")
+    tried, survivors, end = 0, [], time.monotonic() + seconds
+    while tried < len(chosen) and (not tried or time.monotonic() < end):
+        mutant = chosen[tried]
+        tried += 1
+        if not trial.kills(mutant.source):
+            survivors.append(mutant)
+    share = 1 - len(survivors) / tried
+    print(f"{name:<20} {len(every):>5} mutants, {tried:>4} tried, {share:6.1%} killed")
     for mutant in sorted(survivors):
         print(f"    models/{name}.py:{mutant.line}: {mutant.change}")
     sys.stdout.flush()
-    return len(chosen), survivors
+    return tried, survivors
 
 
 def main() -> int:
@@ -174,6 +179,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", default=sorted(TESTS), help=" ".join(sorted(TESTS)))
     parser.add_argument("--most", type=int, default=100, help="mutants tried of a module")
+    parser.add_argument("--seconds", type=float, default=1e9, help="time for each module")
     parser.add_argument("--seed", type=int, default=1, help="which are tried, where there are more")
     arguments = parser.parse_args()
     os.chdir(ROOT)
@@ -182,7 +188,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
         for name in arguments.modules:
-            count, survivors = _tried(name, arguments.most, arguments.seed)
+            count, survivors = _tried(name, arguments.most, arguments.seconds, arguments.seed)
             tried, lived = tried + count, lived + len(survivors)
     print(f"all together {tried:,} tried, {1 - lived / tried:.1%} killed")
     return int(1 - lived / tried < LEAST_KILLED)
