@@ -37,11 +37,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "evidence/baseline": ("evidence/baseline",),
     "head/verdicts": ("head/verdicts", "sources/feedback_partition", "head/feedback"),
     "head/feedback": ("head/feedback",),
-    "head/joining": ("head/joining", "head/released_clusters", "forgetting"),
-    "head/cluster": ("head/clusters", "head/joining", "head/bans", "head/announcer", "forgetting"),
+    "head/joining": ("head/joining", "head/released_clusters", "head/forgotten_members"),
+    "head/cluster": (
+        "head/clusters", "head/joining", "head/forgotten_members", "head/bans", "head/announcer",
+    ),
     "head/clusters": (
         "head/clusters", "head/joining", "head/released_clusters", "head/bans", "head/payers",
-        "head/feedback", "head/announcer", "forgetting",
+        "head/feedback", "head/announcer", "head/forgotten_members",
     ),
     "head/placing": (
         "head/placing", "head/payers", "head/crossing_findings", "../property/replacement",
