@@ -90,12 +90,13 @@ class Trial:
 
     Args:
         name: The module's name below `models`.
+        tests: The tests that answer for it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, tests: Sequence[str]) -> None:
         self._name = f"models.{name.replace('/', '.')}"
         self._path = ROOT / "models" / f"{name}.py"
-        self._tests = [path for test in TESTS[name] if (path := _test_path(test)).exists()]
+        self._tests = [path for test in tests if (path := _test_path(test)).exists()]
         self._seconds = 600.0
         self.source = self._path.read_text("utf-8")
 
@@ -155,9 +156,11 @@ def _prepare() -> None:
     )
 
 
-def _tried(name: str, most: int, seconds: float, seed: int) -> tuple[int, list[Mutant]]:
+def _tried(
+    name: str, tests: Sequence[str], most: int, seconds: float, seed: int
+) -> tuple[int, list[Mutant]]:
     """How many mutants were tried, and those that no test has noticed."""
-    trial = Trial(name)
+    trial = Trial(name, tests)
     trial.calm()
     every = mutants(trial.source)
     random = Random(f"{seed}-{name}")  # noqa: S311 - a choice, not a secret
@@ -181,6 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", default=sorted(TESTS), help=" ".join(sorted(TESTS)))
     parser.add_argument("--most", type=int, default=100, help="mutants tried of a module")
+    parser.add_argument("--own", action="store_true", help="by the module's own tests alone")
     parser.add_argument("--seconds", type=float, default=1e9, help="time for each module")
     parser.add_argument("--seed", type=int, default=1, help="which are tried, where there are more")
     arguments = parser.parse_args()
@@ -190,7 +194,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
         for name in arguments.modules:
-            count, survivors = _tried(name, arguments.most, arguments.seconds, arguments.seed)
+            tests = TESTS[name][:1] if arguments.own else TESTS[name]
+            count, survivors = _tried(
+                name, tests, arguments.most, arguments.seconds, arguments.seed
+            )
             tried, lived = tried + count, lived + len(survivors)
     print(f"all together {tried:,} tried, {1 - lived / tried:.1%} killed")
     return int(1 - lived / tried < LEAST_KILLED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,6 +154,25 @@ def test_accounts_that_are_dismissed_leave_whoever_has_not_named_them() -> None:
     assert 4 in world.findings["one"].holdings
     world.feedback.lapse(501)
     assert world.clusters.excused() == set()
+
+
+@pytest.mark.parametrize(("scope", "left"), [("accounts", {20, 21}), ("", {8, 20, 21})])
+def test_accounts_that_are_dismissed_leave_findings_that_hold_them_already(
+    scope: str, left: set[int]
+) -> None:
+    world = World()
+    other = world.found("c3", 4, range(20, 22))
+    world.clusters.put(other, tie(5, [8, 20, 21]), 1)
+    world.say(1, "two", "dismiss", 500, scope)
+    assert set(other.holdings) == left
+
+
+def test_of_a_dismissal_that_has_ended_nothing_is_left() -> None:
+    world = World()
+    world.say(1, "one", "dismiss", 500, "accounts")
+    world.feedback.lapse(501)
+    finding = world.findings["one"]
+    assert (finding.verdict, finding.until, finding.scope) == ("", 0, "")
 
 
 def test_scope_and_expiry_outlive_a_restart() -> None:
