@@ -39,7 +39,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "head/feedback": ("head/feedback",),
     "head/joining": ("head/joining", "head/released_clusters", "head/forgotten_members"),
     "head/cluster": (
-        "head/clusters", "head/joining", "head/forgotten_members", "head/bans", "head/announcer",
+        "head/clusters", "head/feedback", "head/joining", "head/forgotten_members", "head/bans",
+        "head/announcer",
     ),
     "head/clusters": (
         "head/clusters", "head/joining", "head/released_clusters", "head/bans", "head/payers",
