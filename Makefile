@@ -40,8 +40,12 @@ demo: setup ## run the detector over the shipped sample and judge what it found
 	$(BIN)/gauger replay examples/events.jsonl.zst --facts examples/facts.jsonl --alerts out/alerts.jsonl
 	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
 
+# One more than cores: tests of brokers and workers wait. Files in our order (tests/conftest.py), else
+# those of few tests, which are just these, would come last.
+TEST_PROCESSES ?= 3
+
 test: setup ## run all tests; says at its end what was left out, as without a Kafka broker
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-integration: setup ## run the tests that need a Kafka broker (given, in Docker, or in Java)
 	$(BIN)/python -m pytest -q -m broker

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -33,12 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     waiting = {item.path for item in items if item.get_closest_marker("broker")}
     items.sort(key=lambda item: item.path not in waiting)
-
-
-def pytest_collection_finish() -> None:
-    """Modules and tests stay to the end: no collection of garbage need look at them again."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")
