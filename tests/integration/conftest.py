@@ -85,23 +85,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         process.wait()
 
 
-@pytest.fixture(scope="session")
-def mortal_broker(
-    engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[KafkaBroker]:
-    """A broker that tests may stop, kill, pause and restart, one after the other."""
-    with KafkaBroker(tmp_path_factory.mktemp("mortal"), engine=engine, quick=True) as own:
-        yield own
-
-
 @pytest.fixture
-def own_broker(mortal_broker: KafkaBroker) -> KafkaBroker:
-    """A broker for one test, which may do to it what it likes; it runs, and has no topics."""
-    if not mortal_broker.running:
-        mortal_broker.start()
-    mortal_broker.resume()
-    delete_topics(mortal_broker.bootstrap_servers)
-    return mortal_broker
+def own_broker(engine: Engine, tmp_path: Path) -> Iterator[KafkaBroker]:
+    """A broker for one test, which may stop, kill, pause and restart it."""
+    with KafkaBroker(tmp_path, engine=engine, quick=True) as own:
+        yield own
 
 
 @pytest.fixture
@@ -109,15 +97,10 @@ def topic_prefix(broker: GivenBroker | KafkaBroker) -> Iterator[str]:
     """A prefix of topics, applications and groups for one test; its topics are deleted after it."""
     prefix = f"test-{uuid4().hex[:10]}"
     yield prefix
-    delete_topics(broker.bootstrap_servers, prefix)
-
-
-def delete_topics(servers: str, prefix: str = "") -> None:
-    """Delete all topics that begin so, but not the broker's own."""
-    admin = KafkaAdminClient(bootstrap_servers=servers)
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
     try:
-        topics = [name for name in admin.list_topics() if name.startswith(prefix)]
-        if ours := [name for name in topics if not name.startswith("__")]:
-            admin.delete_topics(ours)
+        topics = [topic for topic in admin.list_topics() if topic.startswith(prefix)]
+        if topics:
+            admin.delete_topics(topics)
     finally:
         admin.close()
