@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
+.PHONY: help setup packages demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
 	parity chaos soak rehearsal fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
@@ -20,6 +20,8 @@ help: ## list the targets
 
 setup: $(PACKAGE_STAMP) ## make .venv with everything pinned, and compile the kernels
 	@$(BIN)/python -m stream.warm
+
+packages: $(PACKAGE_STAMP) ## make .venv with everything pinned, and compile nothing
 
 $(CONSTRAINTS_STAMP):
 	@python=$$(tools/find_python "$(PYTHON)") && \
@@ -38,8 +40,12 @@ demo: setup ## run the detector over the shipped sample and judge what it found
 	$(BIN)/gauger replay examples/events.jsonl.zst --facts examples/facts.jsonl --alerts out/alerts.jsonl
 	$(BIN)/gauger evaluate --alerts out/alerts.jsonl --truth examples/truth.json --events examples/events.jsonl.zst
 
+# One more than cores: tests of brokers and workers wait. Files in our order (tests/conftest.py), else
+# those of few tests, which are just these, would come last.
+TEST_PROCESSES ?= 3
+
 test: setup ## run all tests; says at its end what was left out, as without a Kafka broker
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-integration: setup ## run the tests that need a Kafka broker (given, in Docker, or in Java)
 	$(BIN)/python -m pytest -q -m broker

@@ -23,6 +23,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("steady")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for brokers and workers come first: what only computes fills their gaps.
+
+    They are also the longest; at the end, where nothing can run beside them, they would add all
+    of their time.
+    """
+    waiting = {item.path for item in items if item.get_closest_marker("broker")}
+    items.sort(key=lambda item: item.path not in waiting)
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of the real corpora; tests that ask for it are left out where it is absent."""

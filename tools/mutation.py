@@ -2,7 +2,7 @@
 
 Each mutant is tried in a process of its own, forked after all heavy imports; it stands in for its
 module as long as the tests named for that module run. A test that fails, or takes far too long,
-has killed it. Large modules are sampled, by a seed.
+has killed it. Large modules are sampled, by a seed, and for a time.
 """
 
 from __future__ import annotations
@@ -37,11 +37,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "evidence/baseline": ("evidence/baseline",),
     "head/verdicts": ("head/verdicts", "sources/feedback_partition", "head/feedback"),
     "head/feedback": ("head/feedback",),
-    "head/joining": ("head/joining", "head/released_clusters", "forgetting"),
-    "head/cluster": ("head/clusters", "head/joining", "head/bans", "head/announcer", "forgetting"),
+    "head/joining": ("head/joining", "head/released_clusters", "head/forgotten_members"),
+    "head/cluster": (
+        "head/clusters", "head/feedback", "head/joining", "head/forgotten_members", "head/bans",
+        "head/announcer",
+    ),
     "head/clusters": (
         "head/clusters", "head/joining", "head/released_clusters", "head/bans", "head/payers",
-        "head/feedback", "head/announcer", "forgetting",
+        "head/feedback", "head/announcer", "head/forgotten_members",
     ),
     "head/placing": (
         "head/placing", "head/payers", "head/crossing_findings", "../property/replacement",
@@ -88,12 +91,13 @@ class Trial:
 
     Args:
         name: The module's name below `models`.
+        tests: The tests that answer for it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, tests: Sequence[str]) -> None:
         self._name = f"models.{name.replace('/', '.')}"
         self._path = ROOT / "models" / f"{name}.py"
-        self._tests = [path for test in TESTS[name] if (path := _test_path(test)).exists()]
+        self._tests = [path for test in tests if (path := _test_path(test)).exists()]
         self._seconds = 600.0
         self.source = self._path.read_text("utf-8")
 
@@ -153,20 +157,27 @@ def _prepare() -> None:
     )
 
 
-def _tried(name: str, most: int, seed: int) -> tuple[int, list[Mutant]]:
+def _tried(
+    name: str, tests: Sequence[str], most: int, seconds: float, seed: int
+) -> tuple[int, list[Mutant]]:
     """How many mutants were tried, and those that no test has noticed."""
-    trial = Trial(name)
+    trial = Trial(name, tests)
     trial.calm()
     every = mutants(trial.source)
     random = Random(f"{seed}-{name}")  # noqa: S311 - a choice, not a secret
     chosen = random.sample(every, min(most, len(every)))
-    survivors = [mutant for mutant in chosen if not trial.kills(mutant.source)]
-    share = 1 - len(survivors) / len(chosen)
-    print(f"{name:<12} {len(every):>5} mutants, {len(chosen):>4} tried, {share:6.1%} killed")
+    tried, survivors, end = 0, [], time.monotonic() + seconds
+    while tried < len(chosen) and (not tried or time.monotonic() < end):
+        mutant = chosen[tried]
+        tried += 1
+        if not trial.kills(mutant.source):
+            survivors.append(mutant)
+    share = 1 - len(survivors) / tried
+    print(f"{name:<20} {len(every):>5} mutants, {tried:>4} tried, {share:6.1%} killed")
     for mutant in sorted(survivors):
         print(f"    models/{name}.py:{mutant.line}: {mutant.change}")
     sys.stdout.flush()
-    return len(chosen), survivors
+    return tried, survivors
 
 
 def main() -> int:
@@ -174,6 +185,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", default=sorted(TESTS), help=" ".join(sorted(TESTS)))
     parser.add_argument("--most", type=int, default=100, help="mutants tried of a module")
+    parser.add_argument("--own", action="store_true", help="by the module's own tests alone")
+    parser.add_argument("--seconds", type=float, default=1e9, help="time for each module")
     parser.add_argument("--seed", type=int, default=1, help="which are tried, where there are more")
     arguments = parser.parse_args()
     os.chdir(ROOT)
@@ -182,7 +195,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
         for name in arguments.modules:
-            count, survivors = _tried(name, arguments.most, arguments.seed)
+            tests = TESTS[name][:1] if arguments.own else TESTS[name]
+            count, survivors = _tried(
+                name, tests, arguments.most, arguments.seconds, arguments.seed
+            )
             tried, lived = tried + count, lived + len(survivors)
     print(f"all together {tried:,} tried, {1 - lived / tried:.1%} killed")
     return int(1 - lived / tried < LEAST_KILLED)

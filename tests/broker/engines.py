@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -14,6 +15,9 @@ from tests.broker.jars import POM, NoBroker, broker_jars
 from tests.broker.processes import BrokerProcess, DockerProcess
 
 _OLDEST_JAVA = 17
+QUICK = "-XX:TieredStopAtLevel=1"
+"""Compile once and quickly: what runs for seconds is over before more would pay."""
+_TOOL = ("-Xmx128m", QUICK)
 
 
 class Engine(Protocol):
@@ -23,8 +27,8 @@ class Engine(Protocol):
         """Run a tool of Kafka's that works in `folder`."""
         ...
 
-    def start(self, folder: Path, heap: str, *arguments: str) -> BrokerProcess:
-        """Start the broker that lives in `folder`."""
+    def start(self, folder: Path, java: Sequence[str], *arguments: str) -> BrokerProcess:
+        """Start the broker that lives in `folder`, with options for Java."""
         ...
 
 
@@ -40,14 +44,14 @@ class JavaEngine:
         self._jars = broker_jars()
 
     def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return _finished(self._command(folder, "128m", *arguments))
+        return _finished(self._command(folder, _TOOL, *arguments))
 
-    def start(self, folder: Path, heap: str, *arguments: str) -> BrokerProcess:
-        return BrokerProcess(self._command(folder, heap, *arguments), folder / "broker.log")
+    def start(self, folder: Path, java: Sequence[str], *arguments: str) -> BrokerProcess:
+        return BrokerProcess(self._command(folder, java, *arguments), folder / "broker.log")
 
-    def _command(self, folder: Path, heap: str, *arguments: str) -> list[str]:
+    def _command(self, folder: Path, java: Sequence[str], *arguments: str) -> list[str]:
         return [
-            *(self._java, f"-Xmx{heap}", "-XX:+UseSerialGC"),
+            *(self._java, *java, "-XX:+UseSerialGC"),
             f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
             *("-cp", f"{self._jars}/*", *arguments),
         ]
@@ -70,18 +74,18 @@ class DockerEngine:
         self._image = f"apache/kafka:{version[1]}"
 
     def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return _finished(self._command(_name(), folder, "128m", *arguments))
+        return _finished(self._command(_name(), folder, _TOOL, *arguments))
 
-    def start(self, folder: Path, heap: str, *arguments: str) -> BrokerProcess:
+    def start(self, folder: Path, java: Sequence[str], *arguments: str) -> BrokerProcess:
         name = _name()
-        command = self._command(name, folder, heap, *arguments)
+        command = self._command(name, folder, java, *arguments)
         return DockerProcess(name, command, folder / "broker.log")
 
-    def _command(self, name: str, folder: Path, heap: str, *arguments: str) -> list[str]:
+    def _command(self, name: str, folder: Path, java: Sequence[str], *arguments: str) -> list[str]:
         return [
             *("docker", "run", "--rm", "--network", "host", "--name", name),
             *("--user", f"{os.getuid()}:{os.getgid()}", "--volume", f"{folder}:{folder}"),
-            *("--entrypoint", "java", self._image, f"-Xmx{heap}", "-XX:+UseSerialGC"),
+            *("--entrypoint", "java", self._image, *java, "-XX:+UseSerialGC"),
             f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
             *("-cp", "/opt/kafka/libs/*", *arguments),
         ]

@@ -12,7 +12,7 @@ from typing import Self
 from kafka import KafkaAdminClient
 
 from tests.broker.certificates import Certificates, make_certificates
-from tests.broker.engines import Engine, find_engine
+from tests.broker.engines import QUICK, Engine, find_engine
 from tests.broker.probe import answers
 from tests.broker.processes import BrokerProcess
 from tests.broker.properties import USERS, free_ports, write_properties
@@ -34,6 +34,7 @@ class KafkaBroker:
         port: The port of the listener without security; None: a free one.
         engine: What runs it; None: what is found here.
         heap: Java's heap.
+        quick: It starts with less work and is slower at length, as a test of seconds wants it.
 
     Attributes:
         bootstrap_servers: Where it listens without security.
@@ -56,10 +57,11 @@ class KafkaBroker:
         port: int | None = None,
         engine: Engine | None = None,
         heap: str = "512m",
+        quick: bool = False,
     ) -> None:
         self._folder = folder.resolve()
         self._engine = engine or find_engine()
-        self._heap = heap
+        self._java = (f"-Xmx{heap}", *([QUICK] if quick else []))
         ports = free_ports(port)
         self.bootstrap_servers = f"127.0.0.1:{ports.open}"
         self.sasl_servers = f"localhost:{ports.sasl}"
@@ -96,7 +98,7 @@ class KafkaBroker:
         if not (self._folder / "data" / "meta.properties").exists():
             self._format()
         self._process = self._engine.start(
-            self._folder, self._heap, "kafka.Kafka", str(self._properties)
+            self._folder, self._java, "kafka.Kafka", str(self._properties)
         )
         try:
             self._wait_until_ready()

@@ -1,18 +1,18 @@
-"""Has `tests.documentation.fast_gauger` run a command; standard library alone, so that it is quick.
+"""Has `tests.fast_gauger` run a command; standard library alone, so that it is quick.
 
 Commands that run until they are stopped are stopped once they have said that they are at work.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+from tests.fast_process import FastProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_WORK = {"worker": "source_taken", "receive": '"receiving"', "forward": "forward_started"}
@@ -33,12 +33,7 @@ def main() -> int:
 
 def ask(words: list[str]) -> int:
     """Have it run where all is loaded."""
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(os.environ["GAUGER_SOCKET"])
-        task = json.dumps({"words": words, "folder": str(Path.cwd()), "environ": dict(os.environ)})
-        socket.send_fds(server, [len(task.encode()).to_bytes(4, "big")], [0, 1, 2])
-        server.sendall(task.encode())
-        return server.recv(1)[0]
+    return FastProcess(Path(os.environ["GAUGER_SOCKET"]), words, Path.cwd(), [0, 1, 2]).wait()
 
 
 def run_until(words: list[str], sign: str) -> int:

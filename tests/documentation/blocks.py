@@ -126,7 +126,7 @@ def run(block: Block, folder: Path, server: Path, replaced: dict[str, str]) -> s
     Args:
         block: What to run.
         folder: Where.
-        server: The socket of `tests.documentation.fast_gauger`.
+        server: The socket of `tests.fast_gauger`.
         replaced: Words of the documentation, and what stands for them here.
     """
     script = _BEGIN + "\n".join(map(_awaited, block.commands)) + _END

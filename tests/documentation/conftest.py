@@ -1,12 +1,8 @@
-"""Folders with what the documentation speaks of, and the process that runs its commands."""
+"""Folders with what the documentation speaks of."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -14,11 +10,11 @@ import pytest
 
 from schemas.codec import encode
 from tests.documentation.blocks import ROOT
-from tests.integration.conftest import broker, engine, topic_prefix
+from tests.integration.conftest import broker, engine, server, topic_prefix
 from tests.integration.workers import open_binary
 from tests.models.alerts import alert
 
-__all__ = ["broker", "engine", "topic_prefix"]
+__all__ = ["broker", "engine", "server", "topic_prefix"]
 
 SAMPLE = ROOT / "examples" / "events.jsonl.zst"
 DAYS = ("monday.jsonl.zst", "tuesday.jsonl.zst", "wednesday.jsonl.zst")
@@ -29,23 +25,6 @@ seconds = 3600
 """
 """Long epochs: a recording of days is over in as many steps as hours would take."""
 VERDICT = b'{"alert_id": "b4f4ab51159da01379a4472c", "time": 1789500000, "verdict": "dismiss"}\n'
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where commands are run."""
-    path = tmp_path_factory.mktemp("server") / "socket"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.documentation.fast_gauger", str(path)], cwd=ROOT
-    )
-    try:
-        while not path.exists():
-            assert process.poll() is None
-            time.sleep(0.05)
-        yield path
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +20,7 @@ from tests.broker.jars import NoBroker
 from tests.leaving import leave_out
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def broker(
         yield GivenBroker(given)
         return
     engine = request.getfixturevalue("engine")
-    with KafkaBroker(tmp_path_factory.mktemp("broker"), engine=engine) as own:
+    with KafkaBroker(tmp_path_factory.mktemp("broker"), engine=engine, quick=True) as own:
         yield own
 
 
@@ -61,14 +65,30 @@ def secured_broker(
     engine: Engine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[KafkaBroker]:
     """A broker of ours that listens for TLS and SASL, shared by all tests."""
-    with KafkaBroker(tmp_path_factory.mktemp("secured"), secured=True, engine=engine) as own:
+    folder = tmp_path_factory.mktemp("secured")
+    with KafkaBroker(folder, secured=True, engine=engine, quick=True) as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of a process that has all of Gauger loaded and runs its commands."""
+    path = tmp_path_factory.mktemp("server") / "socket"
+    process = subprocess.Popen([sys.executable, "-m", "tests.fast_gauger", str(path)], cwd=ROOT)
+    try:
+        while not path.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        yield path
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture
 def own_broker(engine: Engine, tmp_path: Path) -> Iterator[KafkaBroker]:
     """A broker for one test, which may stop, kill, pause and restart it."""
-    with KafkaBroker(tmp_path, engine=engine) as own:
+    with KafkaBroker(tmp_path, engine=engine, quick=True) as own:
         yield own
 
 

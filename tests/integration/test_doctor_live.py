@@ -36,10 +36,10 @@ def options(broker: GivenBroker, topic_prefix: str) -> KafkaOptions:
 
 
 @pytest.fixture
-def workers(options: KafkaOptions, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(write_config(tmp_path, SECTIONS, options), tmp_path)
+def workers(options: KafkaOptions, server: Path, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(write_config(tmp_path, SECTIONS, options), tmp_path, server)
     yield made
-    made.stop()
+    made.end()
 
 
 def publish(options: KafkaOptions, request: Callable[[int], bytes]) -> None:

@@ -41,10 +41,10 @@ def options(broker: GivenBroker, topic_prefix: str) -> KafkaOptions:
 
 
 @pytest.fixture
-def workers(options: KafkaOptions, tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(write_config(tmp_path, SECTIONS, options), tmp_path)
+def workers(options: KafkaOptions, server: Path, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(write_config(tmp_path, SECTIONS, options), tmp_path, server)
     yield made
-    made.stop()
+    made.end()
 
 
 def latest(options: KafkaOptions, topic: str) -> dict[bytes, bytes | None]:

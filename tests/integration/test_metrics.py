@@ -86,10 +86,10 @@ def running(*words: str, log: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def workers(tmp_path: Path) -> Iterator[Workers]:
-    made = Workers(tmp_path / "unset.toml", tmp_path)
+def workers(server: Path, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(tmp_path / "unset.toml", tmp_path, server)
     yield made
-    made.stop()
+    made.end()
 
 
 class Prometheus:

@@ -40,13 +40,13 @@ def options(broker: GivenBroker, topic_prefix: str) -> KafkaOptions:
 
 
 @pytest.fixture
-def several(tmp_path: Path) -> Iterator[list[Workers]]:
-    made = [Workers(tmp_path / "unset", tmp_path / name) for name in ("first", "shadow")]
+def several(server: Path, tmp_path: Path) -> Iterator[list[Workers]]:
+    made = [Workers(tmp_path / "unset", tmp_path / name, server) for name in ("first", "shadow")]
     for workers in made:
         workers.folder.mkdir()
     yield made
     for workers in made:
-        workers.stop()
+        workers.end()
 
 
 def test_a_shadow_finds_what_its_settings_find_and_leaves_the_other_alone(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
@@ -18,7 +16,6 @@ from tests.integration.workers import (
     ROOT,
     Output,
     Workers,
-    children,
     create_topics,
     records,
     replayed,
@@ -55,7 +52,7 @@ def several(tmp_path: Path) -> Iterator[list[Workers]]:
     made: list[Workers] = []
     yield made
     for workers in made:
-        workers.stop()
+        workers.end()
 
 
 @on_disk
@@ -64,6 +61,7 @@ def test_a_worker_comes_back_on_its_own_disk(
     topic_prefix: str,
     expected: Output,
     several: list[Workers],
+    server: Path,
     tmp_path: Path,
 ) -> None:
     options = KafkaOptions(
@@ -75,7 +73,8 @@ def test_a_worker_comes_back_on_its_own_disk(
         store=f"rocksdb://{tmp_path}",
     )
     create_topics(options, 2)
-    workers = Workers(write_config(tmp_path, SECTIONS, options, store=options.store), tmp_path)
+    config = write_config(tmp_path, SECTIONS, options, store=options.store)
+    workers = Workers(config, tmp_path, server)
     several.append(workers)
     run_verb(workers.config, "publish", str(SAMPLE), "--facts", str(FACTS))
     workers.start()
@@ -95,6 +94,7 @@ def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
     topic_prefix: str,
     expected: Output,
     several: list[Workers],
+    server: Path,
     tmp_path: Path,
 ) -> None:
     options = KafkaOptions(
@@ -110,12 +110,12 @@ def test_a_spare_copy_goes_on_where_a_killed_worker_stood(
         (folder / "state").mkdir(parents=True)
         url = "memory://" if store == "memory" else f"rocksdb://{folder / 'state'}"
         config = write_config(folder, SECTIONS, options, standby_replicas=1, store=url)
-        several.append(Workers(config, folder))
+        several.append(Workers(config, folder, server))
         several[-1].start()
     run_verb(several[0].config, "publish", str(SAMPLE), "--facts", str(FACTS))
 
     wait_for_checkpoints(options, several)
-    kill_for_good(several[0])
+    several[0].end()
     found = wait_for(options, expected, _SECONDS, several[1].supervise)
     assert found.equals(expected), f"{found.difference(expected)}\n{several[1].logs()}"
     assert any((tmp_path / "worker-of-1" / "state").iterdir()) == (store == "rocksdb")
@@ -130,11 +130,3 @@ def wait_for_checkpoints(options: KafkaOptions, several: Sequence[Workers]) -> N
         in_time = time.monotonic() < deadline
         assert in_time, "\n".join(workers.logs() for workers in several)
         time.sleep(0.5)
-
-
-def kill_for_good(workers: Workers) -> None:
-    """End the worker and its child at once; nobody starts it again."""
-    worker = workers.running.pop()
-    for pid in (*children(worker.pid), worker.pid):
-        os.kill(pid, signal.SIGKILL)
-    worker.wait()

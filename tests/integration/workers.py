@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -21,6 +22,8 @@ from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.broker.security import kafka_python_arguments
 from stream.broker.topics import settle_topics
+from stream.cli import main
+from tests.fast_process import FastProcess
 
 ROOT = Path(__file__).parents[2]
 _STOP_SECONDS = 60
@@ -34,12 +37,12 @@ def command(config: Path, *verb: str) -> list[str]:
 
 
 def run_verb(config: Path, *verb: str) -> str:
-    """Run a verb to its end; its standard output."""
-    done = subprocess.run(
-        command(config, *verb), cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2_000:]
-    return done.stdout
+    """Run a verb to its end, here, where all is loaded; its standard output."""
+    said, told = io.StringIO(), io.StringIO()
+    with redirect_stdout(said), redirect_stderr(told):
+        status = main(["--config", str(config), *verb])
+    assert status == 0, told.getvalue()[-2_000:]
+    return said.getvalue()
 
 
 def write_config(folder: Path, sections: str, options: KafkaOptions, **kafka: Any) -> Path:
@@ -79,19 +82,27 @@ def create_topics(options: KafkaOptions, request_partitions: int) -> None:
 
 @dataclass
 class Workers:
-    """Processes of `gauger worker`, each with its log."""
+    """Processes of `gauger worker`, each with its log.
+
+    Attributes:
+        server: The socket of `tests.fast_gauger`, which starts them sooner; None: as users do.
+    """
 
     config: Path
     folder: Path
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    server: Path | None = None
+    running: list[subprocess.Popen[bytes] | FastProcess] = field(default_factory=list)
     restarts: int = 0
 
     def start(self) -> None:
         """One more."""
         number = len(list(self.folder.glob("worker-*")))
+        words = command(self.config, "worker")
         with (self.folder / f"worker-{number}.log").open("ab") as log:
             self.running.append(
-                subprocess.Popen(command(self.config, "worker"), cwd=ROOT, stdout=log, stderr=log)
+                subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=log)
+                if self.server is None
+                else FastProcess(self.server, words[3:], ROOT, [0, log.fileno(), log.fileno()])
             )
 
     def kill(self, number: int, victims: Victims = "both") -> None:
@@ -132,6 +143,16 @@ class Workers:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+        self.running = []
+
+    def end(self) -> None:
+        """End all at once, as nobody waits for what they do any more."""
+        for worker in self.running:
+            for child in children(worker.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            worker.kill()
+            worker.wait()
         self.running = []
 
     def logs(self) -> str:

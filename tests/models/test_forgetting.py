@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -14,8 +13,6 @@ from models.accounts.partial import EpochPartial
 from models.accounts.partition import AccountPartition
 from models.accounts.stage import AccountStage
 from models.evidence.baseline import FEATURES
-from models.head.cluster import Cluster
-from models.head.joining import Joining
 from models.kernels.ties import NOBODY
 from models.layouts import EDGE
 from models.options import EpochOptions, MemoryOptions
@@ -46,7 +43,6 @@ from tests.models.accounts.test_account_partition import (
 )
 from tests.models.accounts.test_partial import content as partial_content
 from tests.models.states import content
-from tests.models.tie_findings import tie
 from tests.strategies import KEY, START, events
 from tests.stream.traffic import scored
 
@@ -261,30 +257,3 @@ def test_a_tie_partition_forgets_what_it_knows_and_what_waits() -> None:
     assert 7 not in partition.stage.dump()["members"]["account"].tolist()
     assert 7 not in partition.stage.dump()["values"]["account"].tolist()
     assert partition.cut(whole=False).settled == 5
-
-
-def test_a_cluster_forgets_an_account_and_says_no_more_of_it() -> None:
-    joining = Joining()
-    joining.place(tie(1, range(10)), "first", 1)
-    joining.place(tie(2, range(20, 30), stands_out=False), "second", 1)
-    [cluster] = joining.clusters.all.values()
-    cluster.named.update({3: 1, 4: 1})
-    cluster.strength = 2
-    for account in (3, 25, 99):
-        joining.forget(account)
-    assert cluster.core == set(range(10)) - {3}
-    assert (cluster.named, cluster.strength) == ({4: 1}, 1)
-    state: dict[str, Any] = decode_state(encode_state(joining.dump()))
-    assert 25 not in state["candidates"][0]["accounts"].tolist()
-    assert len(state["candidates"][0]["counts"]) == 9
-    cluster.drop(1)
-    assert cluster.holdings == {}
-
-
-def test_a_tie_of_which_all_was_forgotten_can_go() -> None:
-    cluster = Cluster("first", 1, 1, 1, 1.0, 1.0)
-    cluster.add(tie(1, [1, 2]), 1)
-    for account in (1, 2):
-        cluster.forget(account)
-    assert (cluster.core, cluster.convincing()) == (set(), [])
-    cluster.drop(1)

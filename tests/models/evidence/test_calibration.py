@@ -67,6 +67,9 @@ def test_a_curve_says_where_it_has_a_value(exponent: float) -> None:
         ([0.5, 0.5], [1.0, 2.0], 1.0),
         ([0.1, 0.5], [1.0, 2.0], 1.0),
         ([0.5, 0.1], [2.0, 1.0], 1.0),
+        ([0.5, 0.1], [1.0, 1.0], 1.0),
+        ([0.5, 0.1, 0.05], [1.0, 3.0, 2.0], 1.0),
+        ([0.5, 0.1, 0.2], [1.0, 2.0, 3.0], 1.0),
         ([0.5, 0.0], [1.0, 2.0], 1.0),
         ([0.5, 0.1], [1.0, 2.0], 0.0),
     ],
@@ -234,6 +237,15 @@ def test_what_lies_months_back_gives_way() -> None:
     calibration.mature(later + DELAY, frozenset())
     assert before > 0.4
     assert calibration.p_value(20.0) < 10 * calibrated(new).p_value(20.0) < 1e-5
+
+
+def test_each_fortnight_halves_what_lies_before_it() -> None:
+    calibration = untaught()
+    for fortnight in range(1, 4):
+        epoch = round(14 * fortnight * PER_DAY)
+        calibration.note(epoch, keys_of(8), np.zeros(8))
+        calibration.mature(epoch + DELAY, frozenset())
+    assert calibration.dump()["tests"].sum() == pytest.approx(8 + 4 + 2)
 
 
 def test_a_score_can_be_asked_for_by_its_p_value() -> None:

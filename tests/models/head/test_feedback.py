@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ from models.evidence.budget import Budget
 from models.head.announcer import Announcer
 from models.head.cluster import Cluster
 from models.head.clusters import Clusters
-from models.head.feedback import Feedback, Heeded
+from models.head.feedback import Feedback, Heeded, VerdictCounts
 from models.head.verdicts import Verdict, WaitingVerdicts
 from models.options import BudgetOptions
 from models.wire.state import decode_state, encode_state
@@ -155,6 +156,25 @@ def test_accounts_that_are_dismissed_leave_whoever_has_not_named_them() -> None:
     assert world.clusters.excused() == set()
 
 
+@pytest.mark.parametrize(("scope", "left"), [("accounts", {20, 21}), ("", {8, 20, 21})])
+def test_accounts_that_are_dismissed_leave_findings_that_hold_them_already(
+    scope: str, left: set[int]
+) -> None:
+    world = World()
+    other = world.found("c3", 4, range(20, 22))
+    world.clusters.put(other, tie(5, [8, 20, 21]), 1)
+    world.say(1, "two", "dismiss", 500, scope)
+    assert set(other.holdings) == left
+
+
+def test_of_a_dismissal_that_has_ended_nothing_is_left() -> None:
+    world = World()
+    world.say(1, "one", "dismiss", 500, "accounts")
+    world.feedback.lapse(501)
+    finding = world.findings["one"]
+    assert (finding.verdict, finding.until, finding.scope) == ("", 0, "")
+
+
 def test_scope_and_expiry_outlive_a_restart() -> None:
     world = World()
     world.say(1, "one", "dismiss", 500, "accounts")
@@ -169,6 +189,19 @@ def test_verdicts_on_unknown_findings_are_counted_and_no_more() -> None:
     assert world.say(1, "three", "dismiss") == Heeded(unknown=["three"])
     assert world.feedback.counts.unknown == 1
     assert world.budget.overrun == 1.0
+
+
+def test_verdicts_are_counted_by_what_became_of_them_and_stay_counted() -> None:
+    world = World()
+    for time, alert_id, verdict in (
+        (1, "one", "dismiss"), (2, "one", "confirm"), (3, "two", "confirm"), (4, "no", "confirm"),
+    ):  # fmt: skip
+        world.say(time, alert_id, verdict)
+    world.feedback.waiting.add(Verdict(200, "one", "confirm", 0, ""))
+    again = Feedback(world.clusters, world.budget)
+    again.load(decode_state(encode_state({"it": world.feedback.dump()}))["it"])
+    assert again.counts == VerdictCounts(confirmed=2, dismissed=1, unknown=1)
+    assert again.heed(201, world.findings).judged == [world.findings["one"]]
 
 
 def spent(budget: Budget, days: int, requests: int = 100_000) -> Budget:

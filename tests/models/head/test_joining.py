@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from models.head.cluster import Cluster
 from models.head.joining import Joining
 from models.wire.state import decode_state, encode_state
@@ -115,6 +117,16 @@ def test_only_so_many_ties_wait_and_the_oldest_leave() -> None:
         place(joining, key, range(5), key, founds=False)
     place(joining, 9_999, range(10), 5_000, founds=True)
     assert ties_of(joining, "of tie 9999") == {9_999, *range(1, 4_001)}
+
+
+def test_a_tie_that_waits_and_is_seen_again_is_not_the_oldest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("models.head.joining.MOST_CANDIDATES", 2)
+    joining = Joining()
+    for epoch, key in enumerate((1, 2, 1, 3)):
+        place(joining, key, range(5), epoch, founds=False)
+    assert joining.ties == {1, 3}
 
 
 def test_open_clusters_without_news_are_idle() -> None:

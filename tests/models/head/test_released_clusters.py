@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +67,14 @@ def test_a_dismissal_goes_with_its_cluster_and_others_stay() -> None:
     clusters.release(1)
     assert clusters.dismissed == {2}
     assert clusters.by_tie == {}
+
+
+def test_joining_keeps_so_many_closed_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.head.joining.MOST_CLOSED", 2)
+    joining = Joining()
+    ids = [found(joining, key, key) for key in range(1, 5)]
+    joining.release()
+    assert set(joining.clusters.all) == set(joining.dump()["gathered"]) == set(ids[2:])
 
 
 def test_what_is_released_is_not_saved() -> None:

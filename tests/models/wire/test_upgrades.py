@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from models.tie_layouts import ALL_SINGLES
 from models.wire.state import MAGIC, VERSION, decode_state
 from models.wire.upgrades import upgraded
 from schemas.errors import InvalidRecord
@@ -44,6 +45,30 @@ def test_before_version_4_facts_without_an_account_had_no_date() -> None:
     later = [41, [[9_000, 7, {"plan": 3}]]]
     piece = {"waiting": [["waiting", 7, {"plan": 2}], ["facts", *later]], "epoch": 40}
     assert upgraded(piece, 3)["waiting"] == [["waiting", 7, [40, {"plan": 2}]], ["facts", *later]]
+
+
+@pytest.mark.parametrize("run_whole", [True, False])
+def test_before_version_3_nobody_had_said_anything_of_a_finding(*, run_whole: bool) -> None:
+    head = {"epochs": [12, 40], "joining": {"clusters": [{"id": "one"}]}, "budget": {"days": 3}}
+    whole = {"detector": {"head": head, "accounts": [], "ties": []}}
+    found = upgraded(whole if run_whole else {"head": head}, 2)
+    head = (found["detector"] if run_whole else found)["head"]
+    unsaid = {"banned": [], "verdict": ["", 0, 0, ""], "paid": []}
+    assert head["joining"]["clusters"] == [{"id": "one", **unsaid}]
+    assert head["budget"] == {"days": 3, "dismissed": [0.0, 0.0]}
+    assert head["feedback"] == {"waiting": [], "counts": [0, 0, 0]}
+    nothing = {"shown": [], "owners": [], "common": [], "unknown": [], "changed": False}
+    assert head["crossing"] == {"first_epoch": 12, "crossings": nothing}
+
+
+def test_before_version_3_a_source_had_told_no_verdicts() -> None:
+    assert upgraded({"clock": 7}, 2) == {"clock": 7, "feedback_coverage": {}}
+    assert upgraded({"clock": 7}, 3) == {"clock": 7}
+
+
+def test_before_version_4_checkpoints_of_ties_held_all_singles() -> None:
+    assert upgraded({"stage": {"capacity": 64}}, 3)["stage"]["singles_from"] == ALL_SINGLES
+    assert upgraded({"stage": {"rows": 64}}, 3) == {"stage": {"rows": 64}}
 
 
 def test_a_state_of_today_stays_as_it_is() -> None:

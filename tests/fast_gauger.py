@@ -1,6 +1,6 @@
 """`gauger` without its start: a process that has all loaded, and forks for each command.
 
-python -m tests.documentation.fast_gauger SOCKET
+python -m tests.fast_gauger SOCKET
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import socket
 import sys
 from typing import Any
 
+import stream.worker.process  # noqa: F401 - `gauger worker` imports it, and it takes seconds
 from stream.cli import main
 from stream.warm import load_kernels
 
@@ -42,6 +43,7 @@ def _run(client: socket.socket) -> None:
         os.environ.clear()
         os.environ.update(task["environ"])
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        client.sendall(os.getpid().to_bytes(4, "big"))
         status = main(task["words"])
         sys.stdout.flush()
         sys.stderr.flush()
