@@ -15,7 +15,7 @@ from schemas.codec import decode_facts, decode_feedback, decode_score
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from stream.console.book import Book
-from stream.errors import UsageError
+from stream.errors import RecordingError, UsageError
 from stream.recordings.blocks import Recording, share_read
 from stream.recordings.files import read_alerts, read_lines
 
@@ -47,9 +47,14 @@ def read_findings(book: Book, files: Files) -> None:
     """Read everything but traffic.
 
     Raises:
-        RecordingError: A file cannot be opened.
+        RecordingError: A file cannot be opened, a recording of traffic included.
+        UsageError: Features cannot be read here.
         FailedRun: One breaks off, or its lines are something else.
     """
+    for name in files.events:
+        # They are read later; that one is not there is told before anybody looks at the page.
+        if not Path(name).exists():
+            raise RecordingError(f"{name}: No such file or directory")
     for event in in_order(read_alerts(files.alerts)):
         book.add_alert(event)
     if files.feedback and Path(files.feedback).exists():

@@ -29,6 +29,8 @@ FACTS = SAMPLE.with_name("facts.jsonl")
 ESCAPE, DOWN, RIGHT = "\ue00c", "\ue015", "\ue014"
 UNNAMED = """[...document.querySelectorAll("button, a, input, select, canvas")].filter((one) =>
     !(one.ariaHidden || one.textContent || one.getAttribute("aria-label") || one.labels?.length))"""
+PLACED = "return [...document.querySelectorAll('#stands .placed')].map((one) => one.textContent)"
+ABOVE_ACCOUNTS = "return Math.floor(document.querySelector('#members').offsetTop)"
 MARKUP = "<img src=x onerror=document.title=7>"
 FINDING = f"#/findings/{ALERT}"
 
@@ -101,7 +103,7 @@ def test_a_replay_becomes_its_pages(tmp_path: Path, replayed: Path, browser: Bro
         browser.see("What holds it together")
         told = [piece.text for piece in events[-1].evidence]
         browser.until(lambda: browser.texts(".evidence .words") == told, "the evidence")
-        picture(browser, "finding", 1_640)
+        picture(browser, "finding", browser.run(ABOVE_ACCOUNTS))
         browser.open(f"{link.partition('#')[0]}#/accounts/{events[0].accounts[0]}")
         browser.see("features nearer the middle", "#stands")
         placed = (
