@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import exp2
 from typing import Literal, NamedTuple
 
 Unit = Literal["count", "tokens", "share", "seconds", "times", "number"]
@@ -33,11 +34,11 @@ def _as_is(value: float) -> float:
 
 
 def _doubled(value: float) -> float:
-    return 2.0**value
+    return exp2(value)
 
 
 def _counted(value: float) -> float:
-    return 2.0**value - 1.0
+    return exp2(value) - 1.0
 
 
 def _hours(value: float) -> float:
