@@ -208,6 +208,9 @@ def test_a_worker_and_a_forwarder_are_scraped_and_probed(
 
         wait_until(lambda: answers() == wanted, lambda: f"{answers()}\n{workers.logs()}")
 
+        # Rates are of what comes while somebody watches.
+        run_verb(config, "publish", str(recording))
+
         def empty() -> set[str]:
             return {query for query in panels() if not prometheus.series(query)}
 
