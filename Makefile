@@ -92,7 +92,7 @@ chaos: setup ## kill -9 of workers, workers added and removed, a broker that res
 	$(BIN)/python -m tests.long.chaos
 
 pictures: setup ## docs/images of the console, by the test of the page in a browser
-	GAUGER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/stream/console/test_browser.py -k from_the_link
+	GAUGER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/stream/console/test_browser.py -k becomes_its_pages
 
 soak: setup ## months of turnover in one process; memory, files and tables must stay flat
 	$(BIN)/python -m tests.long.soak

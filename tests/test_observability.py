@@ -12,7 +12,8 @@ import orjson
 import pytest
 import yaml
 
-from stream.monitoring.metrics import ALL
+from models.signals import SIGNALS
+from stream.monitoring.metrics import ALL, StageMetrics
 from stream.serving.tokens import read_tokens
 from tests.broker.packages import Programs
 
@@ -67,6 +68,15 @@ def test_names_follow_the_conventions() -> None:
                 assert family.name.endswith("_seconds")
             # Base units alone: no milliseconds, no megabytes, no per cent.
             assert not re.search(r"_(?:ms|millis\w*|minutes|hours|kb|mb|percent)\b", family.name)
+
+
+def test_what_is_rare_is_told_before_it_happens() -> None:
+    """The first finding of a signal is an increase; it would be none from a series that begins."""
+    metrics = StageMetrics()
+    rare = {"gauger_alerts_total": 15, "gauger_findings_total": len(SIGNALS)}
+    samples = [one for family in metrics.registry.collect() for one in family.samples]
+    for name, count in rare.items():
+        assert [one.value for one in samples if one.name == name] == [0.0] * count
 
 
 def test_no_label_can_hold_what_comes_from_traffic() -> None:

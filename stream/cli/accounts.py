@@ -43,7 +43,7 @@ def accounts(
 
     if csv and json:
         raise UsageError("--csv and --json are two formats: choose one")
-    life = life_of(alert_id, alert_events(context, source, config))
+    life = life_of(alert_id, alert_events(context, source, config), source)
     rows = account_rows(life, _scores(scores) if scores else ())
     if json:
         typer.echo(orjson.dumps({"accounts": to_builtins(rows)}).decode())

@@ -34,22 +34,43 @@ def alert_events(
         SettingsError: The topic is to be read and the settings cannot be used.
         FailedRun: It cannot be read.
     """
-    return _of_file(source) if source else _of_topic(context, config, follow=follow)
+    if source:
+        return _of_file(source)
+    events = _of_topic(context, config, follow=follow)
+    return events if follow else _or_of_a_file(events)
 
 
-def life_of(alert_id: str, events: Iterator[AlertEvent]) -> Life:
+def life_of(alert_id: str, events: Iterator[AlertEvent], source: str | None) -> Life:
     """The events of one finding.
 
     Raises:
-        FailedRun: There is none of that id.
+        FailedRun: There is none of that id; says what to do next.
     """
     from stream.errors import FailedRun
     from stream.findings.lives import lives
 
-    found = lives(event for event in events if event.alert_id == alert_id)
+    known: set[str] = set()
+
+    def mine() -> Iterator[AlertEvent]:
+        for event in events:
+            known.add(event.alert_id)
+            if event.alert_id == alert_id:
+                yield event
+
+    found = lives(mine())
     if alert_id not in found:
-        raise FailedRun(f"no alert {alert_id}: gauger alerts shows which there are")
+        raise FailedRun(f"no alert {alert_id}: {_next_step(alert_id, known, source)}")
     return found[alert_id]
+
+
+def _next_step(alert_id: str, known: set[str], source: str | None) -> str:
+    if not known:
+        return f"{source or 'the topic'} holds no alert at all"
+    begun = [one for one in sorted(known) if one.startswith(alert_id)]
+    if len(begun) == 1:
+        return f"did you mean {begun[0]}?"
+    where = f" --from {source}" if source else ""
+    return f"gauger alerts{where} shows which there are"
 
 
 def _of_topic(context: typer.Context, config: Path | None, *, follow: bool) -> Iterator[AlertEvent]:
@@ -63,6 +84,16 @@ def _of_topic(context: typer.Context, config: Path | None, *, follow: bool) -> I
     configure_logging()
     mute_clients()
     return alerts_of(read_topic(options, TopicNames.of(options).alerts, forever=follow))
+
+
+def _or_of_a_file(events: Iterator[AlertEvent]) -> Iterator[AlertEvent]:
+    """The events; where the topic cannot be read, the way without it is told too."""
+    from stream.errors import FailedRun
+
+    try:
+        yield from events
+    except FailedRun as error:
+        raise FailedRun(f"{error}; alerts in a file are read with --from FILE") from error
 
 
 def _of_file(path: str) -> Iterator[AlertEvent]:

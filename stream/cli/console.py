@@ -32,6 +32,9 @@ def console(
         str | None, typer.Option(metavar="FILE", help="The facts it was given.")
     ] = None,
     scores: Annotated[str | None, typer.Option(metavar="FILE", help="The scores it wrote.")] = None,
+    features: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The features of accounts it wrote.")
+    ] = None,
     feedback: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Verdicts: read, and added to for the next replay."),
@@ -63,11 +66,16 @@ def console(
     files = None
     if alerts is not None:
         files = Files(
-            alerts=alerts, events=tuple(events or ()), facts=facts, scores=scores, feedback=feedback
+            alerts=alerts,
+            events=tuple(events or ()),
+            facts=facts,
+            feedback=feedback,
+            scores=scores,
+            features=features,
         )
-    elif events or facts or scores or feedback:
+    elif events or facts or scores or features or feedback:
         raise UsageError("files are those of a finished replay: name its --alerts too")
-    if "-" in {alerts, facts, scores, feedback, *(events or ())}:
+    if "-" in {alerts, facts, scores, features, feedback, *(events or ())}:
         raise UsageError("the console reads files, not stdin")
     if feedback is not None and not Path(feedback).parent.is_dir():
         raise UsageError(f"--feedback is {feedback}: there is no such folder")

@@ -32,7 +32,7 @@ def explain(
     from schemas.codec import encode
     from stream.findings.lives import explain as explain_life
 
-    explanation = explain_life(life_of(alert_id, alert_events(context, source, config)))
+    explanation = explain_life(life_of(alert_id, alert_events(context, source, config), source))
     if json:
         typer.echo(encode(explanation).decode())
         return

@@ -89,14 +89,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ending.code if isinstance(ending.code, int) else FAILED
     except UsageError as error:
         return _told(error, WRONG_USAGE)
-    except (FailedRun, OSError) as error:
+    except FailedRun as error:
         return _told(error, FAILED)
+    except OSError as error:
+        # Its own words begin with a number and end with the file.
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return _told(named, FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
 
 
-def _told(error: Exception, status: int) -> int:
+def _told(error: Exception | str, status: int) -> int:
     for line in str(error).splitlines():
         typer.echo(f"gauger: {line}", err=True)
     return status

@@ -53,7 +53,9 @@ def trace(
     require_format(input_format)
     settings = load_settings(config_path(context, config), os.environ)
     decode = decoder(input_format or settings.kafka.input_format, settings.formats)
-    found = trace_life(life_of(alert_id, alert_events(context, source, config)), events, decode)
+    found = trace_life(
+        life_of(alert_id, alert_events(context, source, config), source), events, decode
+    )
     if json:
         typer.echo(encode(found).decode())
     else:

@@ -105,11 +105,13 @@ def _shared(path: str, config: Path | None) -> Shows:
 def _indicators(path: str, key: CommunityKey | None) -> list[Indicator]:
     from schemas.errors import InvalidRecord
     from schemas.indicators import read_bundle
-    from stream.errors import FailedRun
+    from stream.errors import FailedRun, RecordingError
 
-    data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     try:
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         bundle = read_bundle(data)
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from error
     except InvalidRecord as error:
         raise FailedRun(f"{path}: {error}") from error
     if bundle.unread:

@@ -29,12 +29,14 @@ class Book:
         traffic: Where requests are counted.
         epoch_seconds: Length of an epoch, in which scores are dated.
         most_findings: Findings that may be kept; beyond that the oldest are dropped.
-        most_accounts: Accounts whose scores and facts may be kept.
+        most_accounts: Accounts whose scores, facts and features may be kept.
 
     Attributes:
         lives: Findings by id, in the order of their first event.
         verdicts: What people said of each finding, in the order in which it came.
         facts: The latest facts of each account.
+        ranked: Of each account the latest features: start of the epoch (microseconds), and bins
+            and ranks one after the other, a byte each.
         version: Grows with every change.
         reading: What is being read: a share of recordings, `live`, or empty once all is read.
     """
@@ -52,6 +54,7 @@ class Book:
         self.lives: dict[str, Life] = {}
         self.verdicts: dict[str, list[FeedbackRecord]] = {}
         self.facts: dict[str, FactsRecord] = {}
+        self.ranked: dict[str, tuple[int, bytes]] = {}
         self.version = 0
         self.reading = ""
         self._named: dict[str, dict[str, int]] = {}
@@ -112,6 +115,11 @@ class Book:
             latest = msgspec.structs.replace(known, time=record.time, **stated)
             _put(self.facts, record.account, latest, self._most_accounts)
 
+    def add_ranked(self, account: str, start: int, row: bytes) -> None:
+        """Take the features of an account in an epoch, the latest last."""
+        with self.lock:
+            _put(self.ranked, account, (start, row), self._most_accounts)
+
     def add_batch(self, batch: EventBatch) -> None:
         """Count requests."""
         with self.lock:
@@ -124,6 +132,7 @@ class Book:
             self.traffic.forget(account)
             self._scores.pop(account, None)
             self.facts.pop(account, None)
+            self.ranked.pop(account, None)
             self.version += 1
 
     def note_reading(self, reading: str) -> None:

@@ -15,15 +15,16 @@ from schemas.times import to_rfc3339
 from stream.console.accounts import Records
 from stream.console.book import Book
 from stream.console.cells import BUCKET_SECONDS, buckets_of
+from stream.console.ranked import Standing, standing_of
 from stream.console.standing import Row, row
 
 PLAN_NAMES = (
     "no known plan",
     "free",
     "pay as you go",
-    "pro, team, plus",
+    "pro, team or plus",
     "enterprise",
-    "education, research, start-up",
+    "education, research or start-up",
 )
 """Names of the plan groups of `models.requests.batch.PLANS`."""
 
@@ -67,6 +68,7 @@ class Profile(msgspec.Struct, frozen=True):
         cohort: Who it is compared with; `cohort_size`: how many that are.
         created, first, last: Sign-up, first and last request; None where not known.
         figures: What it does, beside its cohort.
+        standing: Where its features stand among those of its cohort.
         start, step, requests: Requests by time: columns of `step` seconds from `start` on.
         findings: Findings that name it.
         score: Its latest score of its own, of the epoch that began at `score_time`.
@@ -82,6 +84,7 @@ class Profile(msgspec.Struct, frozen=True):
     first: str | None
     last: str | None
     figures: list[Compared]
+    standing: Standing
     start: int
     step: int
     requests: list[int]
@@ -99,16 +102,17 @@ def profile(book: Book, account: str) -> Profile:
     mine = table[place : place + 1] if place is not None else table[:0]
     plans = _plans(book)
     plan = int(plans[place]) if place is not None else 0
-    alike = table[plans == plan]
+    alike = np.flatnonzero(plans == plan)
     small = len(alike) < _LEAST_COHORT
-    cohort = table if small else alike
+    cohort = table if small else table[alike]
+    others = None if small else [accounts.names[row] for row in alike.tolist()]
     start, step, requests = _over_time(book, account)
     score = book.score(account)
     return Profile(
         account=account,
         known=bool(len(mine)),
         plan=PLAN_NAMES[plan],
-        cohort="all accounts" if small else f"accounts: {PLAN_NAMES[plan]}",
+        cohort="all accounts" if small else f"accounts ({PLAN_NAMES[plan]})",
         cohort_size=len(cohort),
         created=_time(mine["created"]),
         first=_time(mine["first"]),
@@ -116,6 +120,7 @@ def profile(book: Book, account: str) -> Profile:
         figures=[_compared(name, unit, of, mine, cohort) for name, (unit, of) in FIGURES.items()]
         if len(mine)
         else [],
+        standing=standing_of(book, account, others),
         start=start,
         step=step,
         requests=requests,

@@ -1,4 +1,4 @@
-"""A finished replay into the book: its alerts, verdicts, facts and scores, then its traffic."""
+"""A finished replay into the book: alerts, verdicts, facts, scores, features; then its traffic."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from schemas.codec import decode_facts, decode_feedback, decode_score
 from schemas.errors import InvalidRecord
 from schemas.formats import InputFormat
 from stream.console.book import Book
+from stream.errors import RecordingError, UsageError
 from stream.recordings.blocks import Recording, share_read
 from stream.recordings.files import read_alerts, read_lines
 
@@ -31,6 +32,7 @@ class Files:
         facts: Facts it was given.
         feedback: Verdicts it was given; the console adds to them.
         scores: Its scores.
+        features: Its features of accounts, as Parquet.
     """
 
     alerts: str
@@ -38,15 +40,21 @@ class Files:
     facts: str | None = None
     feedback: str | None = None
     scores: str | None = None
+    features: str | None = None
 
 
 def read_findings(book: Book, files: Files) -> None:
     """Read everything but traffic.
 
     Raises:
-        RecordingError: A file cannot be opened.
+        RecordingError: A file cannot be opened, a recording of traffic included.
+        UsageError: Features cannot be read here.
         FailedRun: One breaks off, or its lines are something else.
     """
+    for name in files.events:
+        # They are read later; that one is not there is told before anybody looks at the page.
+        if not Path(name).exists():
+            raise RecordingError(f"{name}: No such file or directory")
     for event in in_order(read_alerts(files.alerts)):
         book.add_alert(event)
     if files.feedback and Path(files.feedback).exists():
@@ -55,6 +63,20 @@ def read_findings(book: Book, files: Files) -> None:
         _each(files.facts, lambda line: book.add_facts(decode_facts(line)))
     if files.scores:
         _each(files.scores, lambda line: book.add_score(line, decode_score(line)))
+    if files.features:
+        _read_features(files.features, book)
+
+
+def _read_features(name: str, book: Book) -> None:
+    try:
+        # An extra, and slow to import: only who has features pays for it.
+        from stream.replay.feature_file import read_features  # noqa: PLC0415
+    except ImportError as error:
+        message = "features need pyarrow: pip install 'gauger[parquet]'"
+        raise UsageError(message) from error
+    for names, starts, rows in read_features(name):
+        for account, start, row in zip(names, starts, rows, strict=True):
+            book.add_ranked(account, start, row.tobytes())
 
 
 def _each(path: str, take: Callable[[bytes], None]) -> None:

@@ -7,10 +7,13 @@ What is counted is counted by batch, by epoch or by checkpoint, never by request
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.alert import AlertEvent
+from models.signals import SIGNALS
+from schemas.alert import Activity, AlertEvent, Severity
 from stream.monitoring.exposition import Process, Row
 
 _BRIEF = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -143,6 +146,11 @@ class StageMetrics(_Metrics):
         self.findings = self._counter(
             "findings_total", "Findings made, by the strongest signal of their evidence.", "signal"
         )
+        # As above: the first finding of a signal is news, and an increase from nothing is not seen.
+        for activity, severity in product(get_args(Activity), get_args(Severity)):
+            self.alerts.labels(activity, severity)
+        for signal in SIGNALS.values():
+            self.findings.labels(signal.id)
         self.verdicts = self._row("verdicts", "Verdicts that have acted.", "verdict")
         self.learning = self._gauge(
             "learning", "1 while the ordinary is being learned and nothing is alerted, else 0."

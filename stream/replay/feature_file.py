@@ -1,16 +1,19 @@
-"""Features of accounts as a Parquet file: what a replay saw of each account, for analysis."""
+"""Features of accounts as a Parquet file: what a replay saw of each account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import parquet
 
 from models.features import BINS
 from models.signals import ACCOUNT_FEATURES
 from models.wire.messages import AccountScores
+from stream.errors import RecordingError
 from stream.replay.epoch_file import TIME, EpochFile
 
 _LOWS = np.array([feature.low for feature in ACCOUNT_FEATURES])
@@ -75,3 +78,41 @@ class FeatureFile:
             RecordingError: It cannot be written.
         """
         self._file.close()
+
+
+class FeatureRows(NamedTuple):
+    """Rows of a file of features, in its order: that of epochs.
+
+    `starts` are those of the epochs (microseconds); `rows` uint8[rows, 2, features] has the bins of
+    each, then the ranks.
+    """
+
+    names: list[str]
+    starts: list[int]
+    rows: NDArray[np.uint8]
+
+
+def read_features(name: str) -> Iterator[FeatureRows]:
+    """What `FeatureFile` wrote.
+
+    Raises:
+        RecordingError: It cannot be read, or has not the features of this version.
+    """
+    try:
+        with parquet.ParquetFile(name) as file:
+            if not file.schema_arrow.equals(feature_schema()):
+                message = f"{name}: not what `gauger replay --features` of this version writes"
+                raise RecordingError(message)
+            yield from map(_read, file.iter_batches())
+    except OSError as error:
+        raise RecordingError(f"{name}: {error.strerror or error}") from error
+    except pa.ArrowException as error:
+        raise RecordingError(f"{name}: not readable as Parquet: {error}") from error
+
+
+def _read(batch: pa.RecordBatch) -> FeatureRows:
+    values = np.stack([batch[feature.name] for feature in ACCOUNT_FEATURES], axis=1)
+    ranks = np.stack([batch[f"{feature.name}_rank"] for feature in ACCOUNT_FEATURES], axis=1)
+    bins = np.rint((values - _LOWS) / _STEPS).astype(np.uint8)
+    starts = batch["epoch"].cast(pa.int64()).to_pylist()
+    return FeatureRows(batch["account"].to_pylist(), starts, np.stack([bins, ranks], axis=1))

@@ -49,11 +49,13 @@ class ReplayFiles:
     state: Path | None = None
 
     def check(self) -> None:
-        """Refuse to overwrite what is read, and to read or write one place twice.
+        """Refuse to overwrite what is read, to read or write one place twice, to lose the state.
 
         Raises:
             UsageError: Naming the file.
         """
+        if self.state is not None and not self.state.parent.is_dir():
+            raise UsageError(f"{self.state}: the state is to be saved there: no such folder")
         read = [*self.recordings, *_given(self.facts), *self.feedback]
         written = [
             *_given(self.alerts, self.scores, self.dead_letters, self.features, self.p_values),

@@ -16,6 +16,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 NOT_RUN = {
     "make ": "sets up, tests and runs this very check",
     "gauger console": "serves a page until it is stopped, as tests/stream/console does",
+    ".venv/bin/gauger console": "the same, where `make setup` leaves it",
     "docker compose ": "needs an engine; as far as `config` in tests/test_compose.py",
     "pip install ": "installs into the environment that runs the tests",
     "kubectl ": "needs a cluster; the manifests are read in tests/examples/test_kubernetes.py",

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -34,6 +35,9 @@ from tests.integration.workers import (
 )
 
 SAMPLE = ROOT / "examples" / "events.jsonl.zst"
+DEPLOY = ROOT / "deploy"
+NOT_HERE = ("gauger_receive",)
+"""Of a process that this run has not."""
 REQUESTS = 2_000
 TOKEN = "of-this-test"
 SECTIONS = """
@@ -45,6 +49,13 @@ tokens_file = "{tokens}"
 stuck_seconds = 6.0
 """
 _SECONDS = 90.0
+
+
+def panels() -> list[str]:
+    """Queries of the dashboard, but for those that nothing of this run can answer."""
+    shown = orjson.loads((DEPLOY / "dashboard.json").read_bytes())["panels"]
+    queries = [target["expr"] for panel in shown for target in panel.get("targets", ())]
+    return [query for query in queries if not any(name in query for name in NOT_HERE)]
 
 
 def free_port() -> int:
@@ -108,17 +119,26 @@ class Prometheus:
             for name, port in ports.items()
         ]
         config = folder / "prometheus.json"
-        config.write_bytes(orjson.dumps({"scrape_configs": jobs}))
+        settings = {
+            "global": {"evaluation_interval": "1s"},
+            "rule_files": [str(DEPLOY / "gauger-rules.yml")],
+            "scrape_configs": jobs,
+        }
+        config.write_bytes(orjson.dumps(settings))
         self.arguments = [
             f"--config.file={config}",
             f"--storage.tsdb.path={folder / 'prometheus'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
         ]
 
+    def series(self, query: str) -> list[Any]:
+        """What a query gives."""
+        status, body = get(self.port, f"/api/v1/query?{urlencode({'query': query})}")
+        return list(orjson.loads(body)["data"]["result"]) if status == 200 else []
+
     def value(self, query: str) -> float | None:
         """The value of a query that gives one; None where it gives none."""
-        status, body = get(self.port, f"/api/v1/query?{urlencode({'query': query})}")
-        found = orjson.loads(body)["data"]["result"] if status == 200 else []
+        found = self.series(query)
         assert len(found) <= 1, found
         return float(found[0]["value"][1]) if found else None
 
@@ -187,6 +207,14 @@ def test_a_worker_and_a_forwarder_are_scraped_and_probed(
             return {query: prometheus.value(query) for query in wanted}
 
         wait_until(lambda: answers() == wanted, lambda: f"{answers()}\n{workers.logs()}")
+
+        # Rates are of what comes while somebody watches.
+        run_verb(config, "publish", str(recording))
+
+        def empty() -> set[str]:
+            return {query for query in panels() if not prometheus.series(query)}
+
+        wait_until(lambda: not empty(), lambda: f"{empty()}\n{workers.logs()}")
         _stands_still_and_goes_on(workers, port)
 
 

@@ -1,6 +1,6 @@
 // Small charts as SVG. Each says in words what it shows; each mark has its figures as a title.
 import { drawn, h, put, s } from "./dom.js";
-import { axis, count, figure, inUnit, moment } from "./format.js";
+import { axis, count, figure, inUnit, moment, percent } from "./format.js";
 
 const LEFT = 46, BOTTOM = 20, TOP = 6;
 
@@ -71,7 +71,7 @@ export function strips(time, series, most) {
   const shown = series.slice(0, most), top = Math.max(1e-9, ...shown.flatMap((one) => one.values));
   const height = 20;
   const redraw = drawn(node, (width) => {
-    const pad = Math.min(240, width * 0.3), wide = (width - pad - 4) / Math.max(time.columns, 1);
+    const pad = Math.min(430, width * 0.36), wide = (width - pad - 4) / Math.max(time.columns, 1);
     const root = s("svg", {
       width, height: shown.length * height + 22, role: "img",
       "aria-label": `Weight of the evidence of alerts over time, by signal: ${shown.map((one) => one.title).join("; ")}`,
@@ -98,16 +98,28 @@ export const cut = (text, most) => (text.length > most ? `${text.slice(0, most -
 
 // An account's figure on the range of its cohort: band from a tenth to nine tenths, tick at the half.
 export function range(one) {
-  const wide = 240, height = 20;
+  const wide = 130, height = 20;
   const scale = one.unit === "share" ? (value) => value : (value) => Math.log1p(Math.max(value, 0));
   const values = [one.low, one.high, one.middle, one.value ?? 0].map(scale);
   const top = one.unit === "share" ? 1 : Math.max(...values) * 1.08 || 1;
   const x = (value) => 6 + ((wide - 12) * scale(value)) / top;
-  const root = s("svg", { width: wide, height, role: "img", "aria-label": words(one) }, s("title", {}, words(one)));
+  const root = s("svg", { width: wide, height, viewBox: `0 0 ${wide} ${height}`, role: "img", "aria-label": words(one) }, s("title", {}, words(one)));
   root.append(s("line", { class: "axis", x1: 6, x2: wide - 6, y1: 10, y2: 10 }));
   root.append(s("rect", { class: "band", x: x(one.low), y: 5, width: Math.max(x(one.high) - x(one.low), 2), height: 10, rx: 3 }));
   root.append(s("line", { class: "tick", x1: x(one.middle), x2: x(one.middle), y1: 3, y2: 17 }));
   if (one.value !== null) root.append(s("circle", { class: "fill-mark", cx: x(one.value), cy: 10, r: 5 }));
+  return root;
+}
+
+// A rank among comparable accounts: a bar from the middle to where it lies.
+export function ranked({ rank, words }) {
+  const wide = 150, height = 14, x = (share) => 5 + (wide - 10) * share;
+  const said = `Rank ${percent(rank)}: ${words}`;
+  const root = s("svg", { width: wide, height, viewBox: `0 0 ${wide} ${height}`, role: "img", "aria-label": said }, s("title", {}, said));
+  root.append(s("rect", { class: "fill-raised", x: 5, y: 4, width: wide - 10, height: 6, rx: 3 }));
+  root.append(s("rect", { class: "fill-mark", x: x(Math.min(rank, 0.5)), y: 4, width: Math.max(x(Math.abs(rank - 0.5)) - 5, 1), height: 6 }));
+  root.append(s("line", { class: "tick", x1: x(0.5), x2: x(0.5), y1: 1, y2: 13 }));
+  root.append(s("circle", { class: "fill-mark", cx: x(rank), cy: 7, r: 4 }));
   return root;
 }
 

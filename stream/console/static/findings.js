@@ -30,3 +30,13 @@ export function findingsTable(found, caption) {
       h("td", {}, row.action),
       h("td", { class: "number" }, percent(row.q_value)))))));
 }
+
+// The same in a narrow place.
+export function findingsList(rows) {
+  if (!rows.length) return h("p", { class: "empty" }, "No finding.");
+  return h("ul", { class: "plainly" }, rows.map((row) => h("li", { class: "row" },
+    badge(row.severity, row.severity),
+    h("a", { href: `#/findings/${encodeURIComponent(row.alert_id)}` }, row.title),
+    standing(row),
+    h("span", { class: "note" }, `raised ${time(row.raised)}`))));
+}

@@ -46,5 +46,9 @@ export function span(length) {
   return `${figure(Math.round(length / 8_640) / 10)} days`;
 }
 
-const UNITS = { count: figure, tokens: figure, share: percent, days: (value) => (value === null ? "–" : `${figure(value)} d`) };
-export const inUnit = (unit, value) => (UNITS[unit] || figure)(value);
+const UNITS = {
+  share: percent, seconds: span,
+  days: (value) => span(value * 86_400),
+  times: (value) => `× ${figure(value)}`,
+};
+export const inUnit = (unit, value) => (value === null ? "–" : (UNITS[unit] || figure)(value));

@@ -1,6 +1,6 @@
 // Accounts by time on a canvas, with a cursor for mouse and arrow keys.
 import { colour, drawn, h, put } from "./dom.js";
-import { axis, count, many, moment } from "./format.js";
+import { axis, count, many, moment, span } from "./format.js";
 
 const LABELS_UP_TO = 60, LABEL = 190, FOOT = 20;
 
@@ -131,7 +131,7 @@ export function scaleKey(heat) {
     context.fillRect(at * 12, 0, 12, 11);
   }));
   queueMicrotask(redraw);
-  return h("span", { class: "row note" }, "1", key, `${count(heat.most[8])} requests an account`);
+  return h("span", { class: "row note" }, "1", key, `${count(heat.most[8])} requests an account in ${span(heat.step)}`);
 }
 
 function said(heat, { row, column }) {

@@ -23,7 +23,7 @@ export function overviewPage() {
     const found = await view("findings", { status: status.value, start: page.start, most: PAGE });
     const last = Math.min(page.start + PAGE, found.total);
     const turn = (by) => { page.start += by; refreshFindings(); };
-    put(findings.body, findingsTable(found, `${many(found.total, "finding")}, open ones first, by severity`), found.total > PAGE ? h("div", { class: "tools" },
+    put(findings.body, findingsTable(found, found.total > 1 ? `${many(found.total, "finding")}, open ones first, by severity` : many(found.total, "finding")), found.total > PAGE ? h("div", { class: "tools" },
       h("span", { class: "note" }, `${count(page.start + 1)} to ${count(last)} of ${count(found.total)}`),
       h("button", { type: "button", class: "push", disabled: page.start === 0, onclick: () => turn(-PAGE) }, "Previous"),
       h("button", { type: "button", disabled: last >= found.total, onclick: () => turn(PAGE) }, "Next")) : null);
@@ -37,16 +37,17 @@ export function overviewPage() {
       { name: "refused", title: "refused", fill: "refused", values: found.refused },
       { name: "answered", title: "not refused", fill: "traffic", values: found.requests.map((all, at) => all - found.refused[at]) },
     ];
-    put(traffic.body, time.columns ? [columns(time, flows, 170, `Requests over time: ${count(found.totals.requests)} in all`), legend(flows)] : nothing());
+    put(traffic.body, time.columns ? [columns(time, flows, 170, `Requests over time: ${count(found.totals.requests)} in all`), legend(flows), columnsOf(found.step)] : nothing());
     const bySeverity = Object.fromEntries(found.alerts.map((one) => [one.name, one]));
     const raised = SEVERITIES.map((name) => ({ ...bySeverity[name], fill: name }));
-    put(alerts.body, time.columns ? [columns(time, raised, 170, "Alert events over time by severity"), legend([...raised].reverse())] : nothing());
+    put(alerts.body, time.columns ? [columns(time, raised, 170, "Alert events over time by severity"), legend([...raised].reverse()), columnsOf(found.step)] : nothing());
     put(evidence.body, found.evidence.length ? [strips(time, found.evidence, 12),
       h("p", { class: "note" }, `The stronger a mark, the more the signal weighed in the alerts of that time (log odds, added up). Columns of ${span(found.step)}, UTC.`)] : nothing());
   }
   return { node, refresh, title: "Overview" };
 }
 
+const columnsOf = (step) => h("p", { class: "note" }, `Columns of ${span(step)}, UTC.`);
 const nothing = () => h("p", { class: "empty" }, "Nothing yet.");
 
 const tile = (title, value, more, extra) =>
@@ -62,6 +63,6 @@ function tilesOf({ totals, leak, budget }) {
     tile("Requests seen", compact(totals.requests), `in ${span(budget.days * 86_400)}`),
     tile("Leaked so far", compact(leak.requests_before), `requests before their accounts were named, ${compact(leak.tokens_before)} tokens${share === null ? "" : `, ${percent(share)} of traffic`}; ${compact(leak.requests_after)} requests since`),
     tile("Budget used", `${count(budget.dismissed)} of ${figure(Math.round(budget.allowed * 100) / 100)}`,
-      `false alerts: dismissed, of those that ${figure(budget.per_day)} a day and ${figure(budget.per_million)} a million allow; ${count(budget.raised)} raised, ${count(budget.confirmed)} confirmed`, gauge),
+      `false alerts, by dismissal; ${figure(budget.per_day)} a day and ${figure(budget.per_million)} a million requests are allowed. ${count(budget.raised)} raised, ${count(budget.confirmed)} confirmed`, gauge),
   ];
 }

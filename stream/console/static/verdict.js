@@ -16,7 +16,7 @@ export function verdictButtons(found, session, refresh) {
   }
   const button = (verdict, first) =>
     h("button", { type: "button", class: first ? "first" : null, "data-verdict": verdict, onclick: () => ask(verdict, found, refresh) },
-      verdict === "confirm" ? "Confirm" : `${WORDS[verdict][0]}…`);
+      `${WORDS[verdict][0]}…`);
   return h("div", { class: "row", role: "group", "aria-label": "Verdict" }, button("confirm", true), button("dismiss"), button("suppress"));
 }
 

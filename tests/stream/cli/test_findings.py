@@ -76,8 +76,37 @@ def test_an_explanation_for_programs_holds_all(capfd: Captured) -> None:
 def test_an_unknown_alert_is_told(verb: str, capfd: Captured) -> None:
     assert main([verb, "unheard", "--from", "alerts"]) == 1
     assert capfd.readouterr().err == (
-        "gauger: no alert unheard: gauger alerts shows which there are\n"
+        "gauger: no alert unheard: gauger alerts --from alerts shows which there are\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "events", "told"),
+    [
+        ("1a", ["1a2b", "3c"], "did you mean 1a2b?"),
+        ("1a", ["1a2b", "1a3c"], "gauger alerts --from alerts shows which there are"),
+        ("1a", [], "alerts holds no alert at all"),
+    ],
+)
+def test_the_next_step_is_told(asked: str, events: list[str], told: str, capfd: Captured) -> None:
+    write("alerts", [alert(name, ["a"], at=60) for name in events])
+    assert main(["explain", asked, "--from", "alerts"]) == 1
+    assert capfd.readouterr().err == f"gauger: no alert {asked}: {told}\n"
+
+
+def test_without_a_broker_the_way_by_a_file_is_told(
+    capfd: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAUGER_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    assert main(["explain", "f"]) == 1
+    [line] = capfd.readouterr().err.splitlines()
+    assert "no broker listens" in line
+    assert line.endswith("--from FILE")
+
+
+def test_indicators_that_are_not_there_are_wrong_usage(capfd: Captured) -> None:
+    assert main(["who", "--indicators", "none", "--from", "alerts"]) == 2
+    assert capfd.readouterr().err == "gauger: none: No such file or directory\n"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ import orjson
 import pytest
 
 from bench.scene import SMALL, alert_lines
+from models.signals import ACCOUNT_FEATURES
 from schemas.alert import AlertEvent
 from schemas.codec import decode_alert, encode
+from stream.cli import main
 from stream.keys import read_key
 from tests.stream.console.desk import ALERT, book_of, large, large_alert
 from tests.stream.console.visits import ENTER, assert_clean, over, serving, sign_in, started
@@ -22,9 +24,13 @@ from tests.stream.traffic import open_run, play, recording
 PICTURES = os.environ.get("GAUGER_PICTURES")
 """A folder into which the tests write pictures of the pages, for the documentation."""
 
+SAMPLE = Path(__file__).parents[3] / "examples" / "events.jsonl.zst"
+FACTS = SAMPLE.with_name("facts.jsonl")
 ESCAPE, DOWN, RIGHT = "\ue00c", "\ue015", "\ue014"
 UNNAMED = """[...document.querySelectorAll("button, a, input, select, canvas")].filter((one) =>
     !(one.ariaHidden || one.textContent || one.getAttribute("aria-label") || one.labels?.length))"""
+PLACED = "return [...document.querySelectorAll('#stands .placed')].map((one) => one.textContent)"
+ABOVE_ACCOUNTS = "return Math.floor(document.querySelector('#members').offsetTop)"
 MARKUP = "<img src=x onerror=document.title=7>"
 FINDING = f"#/findings/{ALERT}"
 
@@ -39,10 +45,21 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def picture(browser: Browser, name: str) -> None:
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a replay of the shipped recording leaves."""
+    folder = tmp_path_factory.mktemp("replayed")
+    written = [(f"--{name}", str(folder / f"{name}.jsonl")) for name in ("alerts", "scores")]
+    options = [word for pair in written for word in pair]
+    features = ["--features", str(folder / "features.parquet")]
+    assert main(["replay", str(SAMPLE), *options, *features, "--facts", str(FACTS)]) == 0
+    return folder
+
+
+def picture(browser: Browser, name: str, most: int = 2_000) -> None:
     for scheme in ("light", "dark") if PICTURES else ():
         browser.prefer(scheme)
-        browser.photograph(Path(PICTURES or "") / f"console-{name}-{scheme}.png")
+        browser.photograph(Path(PICTURES or "") / f"console-{name}-{scheme}.png", most=most)
 
 
 def test_from_the_link_to_an_account(files: Path, browser: Browser) -> None:
@@ -52,23 +69,51 @@ def test_from_the_link_to_an_account(files: Path, browser: Browser) -> None:
         browser.see("46 accounts act as one")
         assert "token" not in browser.run("return location.href + document.referrer")
         browser.see("of 364 in the traffic read", ".tiles")
-        picture(browser, "overview")
         browser.click("tbody tr:first-child a")
         for heading in ("Why", "What holds it together", "Activity", "Could it be harmless?"):
             browser.see(heading)
         browser.see("Honest traffic that shows the same")
         assert browser.texts(".evidence .words")[0] == "accounts of unrelated owners"
         assert browser.run("return document.querySelectorAll('.graph .edge').length") > 10
-        picture(browser, "finding")
         browser.write("#member-text", "0031")
         browser.until(lambda: browser.texts("#members tbody th") == ["mule-0031"], "the search")
         browser.click("#members tbody a")
         browser.see("beside its cohort")
         browser.see("mule-0031", "h1")
         assert "Single-turn requests" in browser.text("main")
-        picture(browser, "account")
+        # Of a score the features are known that stand out; of these scores one is of this version.
+        browser.see("as its score tells", "#stands")
+        assert browser.texts("#stands tbody .words") == ["Age"]
         browser.write("#search-text", "harvest-sdk" + ENTER)
         browser.see("3 findings")
+        assert_clean(browser, link)
+
+
+def test_a_replay_becomes_its_pages(tmp_path: Path, replayed: Path, browser: Browser) -> None:
+    events = [decode_alert(line) for line in (replayed / "alerts.jsonl").read_bytes().splitlines()]
+    given = {"alerts": "alerts.jsonl", "scores": "scores.jsonl", "features": "features.parquet"}
+    arguments = [word for name, file in given.items() for word in (f"--{name}", replayed / file)]
+    traffic = ["--events", SAMPLE, "--facts", FACTS, "--feedback", tmp_path / "feedback.jsonl"]
+    with started(tmp_path, *map(str, [*arguments, *traffic])) as link:
+        browser.open(link)
+        browser.until(lambda: browser.text("#state") == "all read", "the traffic", 120)
+        browser.see(events[-1].title)
+        picture(browser, "overview")
+        browser.click("tbody a")
+        browser.see("What holds it together")
+        told = [piece.text for piece in events[-1].evidence]
+        browser.until(lambda: browser.texts(".evidence .words") == told, "the evidence")
+        picture(browser, "finding", browser.run(ABOVE_ACCOUNTS))
+        browser.open(f"{link.partition('#')[0]}#/accounts/{events[0].accounts[0]}")
+        browser.see("features nearer the middle", "#stands")
+        placed = (
+            "return [...document.querySelectorAll('#stands .placed')].map(one => one.textContent)"
+        )
+        ranks = [float(words.split()[1]) for words in browser.run(placed)]
+        assert ranks == sorted(ranks, reverse=True)
+        assert len(ranks) == len(ACCOUNT_FEATURES)
+        assert 49 < ranks[-1] < ranks[0] <= 100
+        picture(browser, "account")
         assert_clean(browser, link)
 
 

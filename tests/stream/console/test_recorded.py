@@ -71,6 +71,8 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_findings(book, Files(alerts=str(tmp_path / "none")))
     with pytest.raises(FailedRun):
         read_findings(book, Files(alerts=written(tmp_path / "broken", [b"{}"])))
+    with pytest.raises(RecordingError, match="none"):
+        read_findings(book, Files(alerts="", events=(str(tmp_path / "none"),)))
     # Verdicts may come later.
     alerts = written(tmp_path / "alerts", alert_lines(SMALL, KEY))
     read_findings(book, Files(alerts=alerts, feedback=str(tmp_path / "none")))

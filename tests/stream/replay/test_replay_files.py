@@ -92,6 +92,16 @@ def test_state_goes_on_and_so_do_the_outputs(tmp_path: Path) -> None:
     assert replay(end).counts.events == 6
 
 
+def test_a_state_that_could_not_be_saved_is_told_before_the_work(tmp_path: Path) -> None:
+    name, alerts = write(tmp_path / "some", []), tmp_path / "alerts"
+    files = ReplayFiles(
+        recordings=(name,), alerts=str(alerts), state=tmp_path / "nowhere" / "state"
+    )
+    with pytest.raises(UsageError, match=r"nowhere/state: .* no such folder"):
+        replay(files)
+    assert not alerts.exists()
+
+
 def test_a_state_that_cannot_be_used_is_told_by_name(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.write_bytes(b"not a state")
