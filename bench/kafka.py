@@ -45,7 +45,6 @@ from tests.integration.workers import records, run_verb
 
 MANY = 32
 """Partitions of the run that shows what it costs to deal work out to many."""
-
 PARTS = ("throughput", "latency", "restart")
 
 
@@ -127,10 +126,11 @@ def latencies(bench: Bench, path: Path, last: int, speed: float) -> list[float]:
 def restart(bench: Bench, accounts: int) -> float:
     """Seconds from a worker's start, with so many accounts in state, to its first conclusion."""
     options, ours = bench.application()
-    path, events = bench.recording(of_accounts(accounts, accounts, 0, 5 * DENSE))
-    last = epoch_of(START + events * EPOCH_SECONDS / (5 * DENSE)) - 2
+    dense = min(5 * DENSE, accounts // 10)
+    path, events = bench.recording(of_accounts(accounts, accounts, 0, dense))
+    last = epoch_of(START + events * EPOCH_SECONDS / dense) - 2
     run_verb(ours.config, "publish", "--no-end", str(path))
-    more, _ = bench.recording(of_accounts(accounts, 8 * 5 * DENSE, events, 5 * DENSE))
+    more, _ = bench.recording(of_accounts(accounts, 8 * dense, events, dense))
     try:
         ours.start()
         wait_for_epoch(options, last - 1)
