@@ -33,9 +33,9 @@ from bench.applications import (
 )
 from bench.naive.run import PIPELINES, Taken, missing
 from bench.naive.run import run as run_naive
-from bench.recordings import EPOCH_SECONDS, START, of_accounts, spaced
+from bench.recordings import EPOCH_SECONDS, START, of_accounts, simulated, spaced
 from bench.speed.growth import account_epochs
-from bench.speed.jobs import DENSE, FULL, SMALL, Size, requests
+from bench.speed.jobs import DENSE, FULL, SMALL, Size
 from bench.speed.table import Row, shown
 from bench.speed.whole import MILLION
 from models.wire.protocol import Progress, Rows
@@ -181,23 +181,20 @@ def _streamed(
         # The round that does not count.
         throughput(bench, path, last, workers=workers)
     if only != "latency":
-        part, _ = bench.recording(islice(_several(size), size.naive))
+        with path.open("rb") as lines:
+            part, _ = bench.recording(line.rstrip() for line in islice(lines, size.naive))
         absent = {name: missing(name) for name in PIPELINES}
+        present = [name for name in PIPELINES if not absent[name]]
         ours, theirs = [], []
         for _ in range(size.passes):
             ours.append(throughput(bench, path, last, workers=workers))
-            theirs.append(
-                {
-                    name: naive(bench, part, name, size.naive)
-                    for name in PIPELINES
-                    if not absent[name]
-                }
-            )
+            theirs.append({name: naive(bench, part, name, size.naive) for name in present})
         yield from _ours(ours, events)
         yield from _theirs(ours, theirs, events, size.naive, absent)
         many = throughput(bench, path, last, workers=workers, partitions=MANY)
         yield from _processes([many], events, "many", f"with {MANY} partitions, one round: ")
-        active = account_epochs(path.read_bytes().splitlines()) / events
+        with path.open("rb") as lines:
+            active = account_epochs(lines) / events
         yield Row("active accounts of that traffic", active, "a request", key="kafka: accounts")
         rate = rate or events / median(one.wall for one in ours) / 2
     if only != "throughput":
@@ -210,7 +207,7 @@ def _several(size: Size) -> Iterator[bytes]:
     """Long enough that the start of the workers does not weigh: other requests of every seed."""
     first = 0
     for seed in size.seeds:
-        lines = spaced(requests(size.streamed, seed), size.dense, first)
+        lines = spaced(simulated(size.streamed, seed), size.dense, first)
         first += len(lines)
         yield from lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from statistics import median
@@ -129,7 +129,7 @@ def _densities(size: Size) -> Iterator[Row]:
         yield Row(f"of these, by least squares: {what}", cpu=cost, key=f"{what}, CPU")
 
 
-def account_epochs(lines: list[bytes]) -> int:
+def account_epochs(lines: Iterable[bytes]) -> int:
     """How many accounts were active, counted anew in every epoch."""
     events = map(orjson.loads, lines)
     return len({(one["account"], int((one["time"] - START) // EPOCH_SECONDS)) for one in events})
