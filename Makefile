@@ -11,7 +11,7 @@ CONSTRAINTS_STAMP := $(VENV)/.constraints-$(shell cksum constraints.txt | cut -d
 PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
-.PHONY: help setup packages demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-formats bench-console \
+.PHONY: help setup packages demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-pipelines bench-profile bench-formats bench-console \
 	parity chaos soak rehearsal fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
@@ -55,8 +55,9 @@ check: $(PACKAGE_STAMP) ## lint, format, types
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
 
-bench: setup ## speed, beside the comparison in the same run
-	$(BIN)/python -m bench.speed
+# `make bench BENCH="--only kafka"`: one group of it; `--small` in minutes, to see that it works.
+bench: setup ## speed and size in one table, beside all comparisons in the same run
+	$(BIN)/python -m bench.speed $(BENCH)
 
 # What bench-detection measures; `make bench-detection PARTS="quiet plots"` is about these two alone.
 PARTS ?= detection evasions mixing evasion_cost quiet evidence plots
@@ -78,6 +79,13 @@ bench-transfer: setup ## detectors on public streams that are no model traffic; 
 
 bench-kafka: setup ## speed through Kafka, beside the straightforward pipeline on the same broker
 	$(BIN)/python -m bench.kafka
+
+bench-pipelines: setup ## install Quix Streams and Bytewax, for their rows in `make bench`
+	$(PIP) install --upgrade --target .cache/pipelines "quixstreams>=3.28,<4" "bytewax>=0.21,<0.22"
+
+bench-profile: setup ## draw docs/images/profile.svg: where the CPU time of a request goes
+	@test -x $(BIN)/py-spy || $(PIP) install "py-spy>=0.4"
+	$(BIN)/python -m bench.profile
 
 bench-formats: setup ## how fast each input format is decoded, beside the native one
 	$(BIN)/python -m bench.formats

@@ -1,157 +1,105 @@
-"""Speed through Kafka, the broker on the same cores: `make bench-kafka`.
+"""Speed through Kafka, the broker on the same cores: a group of `make bench` (`make bench-kafka`).
 
-One run holds everything: our workers and the straightforward pipeline (`bench/naive.py`) take turns
-on the same events and the same broker; times are the broker's own, from its records. A first
-round is not counted: the broker's compiler is at work then, which no broker that runs for long
-knows.
+One run holds everything: our workers and the straightforward pipelines (`bench/naive/`) take turns
+on the same broker and the same requests, of which the slower read a part; times are the broker's
+own, from its records. A first round is not counted: the broker's compiler is at work then, which no
+broker that runs for long knows.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from itertools import count
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from statistics import median, quantiles
+from typing import NamedTuple
 
 import orjson
 
+from bench.applications import (
+    LATENESS,
+    Bench,
+    CpuClock,
+    TopicSize,
+    epoch_of,
+    messages,
+    processes_of,
+    topic_sizes,
+    wait_for_epoch,
+    wait_until_reading,
+)
+from bench.naive.run import PIPELINES, Taken, missing
+from bench.naive.run import run as run_naive
 from bench.recordings import EPOCH_SECONDS, START, of_accounts, simulated, spaced
-from bench.speed import Row, shown
-from models.wire.codec import Assembler, read_frame
+from bench.speed.growth import account_epochs
+from bench.speed.jobs import DENSE, FULL, SMALL, Size
+from bench.speed.table import Row, shown
+from bench.speed.whole import MILLION
 from models.wire.protocol import Progress, Rows
 from stream.broker.names import TopicNames
-from stream.broker.options import KafkaOptions
 from tests.broker.harness import KafkaBroker
-from tests.integration.workers import (
-    ROOT,
-    Workers,
-    create_topics,
-    records,
-    run_verb,
-    write_config,
-)
+from tests.integration.workers import records, run_verb
 
-DENSE = 5_000
-ROUNDS = 3
-EVENTS = 300_000
-SEEDS = (1, 2, 3)
-NAIVE_EVENTS = 20_000
-MILLION = 1_000_000
-LATENESS = 120.0
-_SECTIONS = f"[epoch]\nseconds = {EPOCH_SECONDS:.0f}\nlateness_seconds = {LATENESS:.0f}\n"
-_WAIT = 900.0
+MANY = 32
+"""Partitions of the run that shows what it costs to deal work out to many."""
+PARTS = ("throughput", "latency", "restart")
 
 
-class Bench:
-    """A broker, and a fresh application for each measurement."""
+class Passed(NamedTuple):
+    """What a preloaded topic took to pass through.
 
-    def __init__(self, broker: KafkaBroker, folder: Path, partitions: int) -> None:
-        self._broker = broker
-        self._folder = folder
-        self._partitions = partitions
-        self._numbers = count()
+    Attributes:
+        wall: Seconds from the first row passed on to the last epoch concluded.
+        cpu: Seconds of the processor meanwhile, by process.
+        topics: What was written meanwhile and before.
+    """
 
-    def application(self) -> tuple[KafkaOptions, Workers]:
-        """Topics and settings of a new application."""
-        name = f"bench{next(self._numbers)}"
-        options = KafkaOptions(
-            bootstrap_servers=self._broker.bootstrap_servers,
-            application=name,
-            prefix=name,
-            partitions=self._partitions,
-            checkpoint_seconds=10.0,
-            account_scores=False,
-        )
-        create_topics(options, self._partitions)
-        folder = self._folder / name
-        folder.mkdir()
-        config = write_config(folder, _SECTIONS, options, account_scores=False)
-        return options, Workers(config, folder)
-
-    def recording(self, lines: Iterable[bytes]) -> tuple[Path, int]:
-        """The lines as a file, and how many."""
-        path = self._folder / f"recording{next(self._numbers)}.jsonl"
-        written = 0
-        with path.open("wb") as out:
-            for line in lines:
-                out.write(line + b"\n")
-                written += 1
-        return path, written
+    wall: float
+    cpu: dict[str, float]
+    topics: dict[str, TopicSize]
 
 
-def messages(options: KafkaOptions, topic: str) -> Iterator[tuple[int, Any]]:
-    """Messages of an internal topic, each with the broker's time in milliseconds."""
-    assembler = Assembler()
-    for record in records(options, topic):
-        message = assembler.add(read_frame(record.value))
-        if message is not None:
-            yield record.timestamp, message
-
-
-def wait_for_epoch(options: KafkaOptions, epoch: int) -> int:
-    """When this epoch was concluded (the broker's milliseconds)."""
-    deadline = time.monotonic() + _WAIT
-    control = TopicNames.of(options).control
-    while time.monotonic() < deadline:
-        for moment, message in messages(options, control):
-            if isinstance(message, Progress) and message.epoch >= epoch:
-                return moment
-        time.sleep(1.0)
-    raise SystemExit(f"epoch {epoch} was not concluded within {_WAIT:.0f} s")
-
-
-def epoch_of(seconds: float) -> int:
-    """The epoch of an event time."""
-    return int(seconds // EPOCH_SECONDS)
-
-
-def throughput(bench: Bench, path: Path, events: int, last: int, *, workers: int) -> float:
-    """Events a second with the topic preloaded, from the first row passed on to the last epoch."""
-    options, ours = bench.application()
+def throughput(
+    bench: Bench, path: Path, last: int, *, workers: int, partitions: int | None = None
+) -> Passed:
+    """Let workers read a preloaded topic to its last epoch."""
+    options, ours = bench.application(partitions)
     run_verb(ours.config, "publish", str(path))
     try:
         for _ in range(workers):
             ours.start()
-        end = wait_for_epoch(options, last)
-        rows = messages(options, TopicNames.of(options).events)
-        start = min(moment for moment, message in rows if isinstance(message, Rows))
-        return events / (end - start) * 1_000
+        with CpuClock(processes_of(ours)) as clock:
+            end = wait_for_epoch(options, last) / 1_000
+        passed_on = messages(options, TopicNames.of(options).events)
+        start = min(moment for moment, message in passed_on if isinstance(message, Rows)) / 1_000
+        # Where several workers share the work, the first stands for all.
+        cpu = {name: workers * took for name, took in clock.between(start, end).items()}
+        if "broker" in cpu:
+            cpu["broker"] /= workers
+        return Passed(end - start, cpu, topic_sizes(options))
     finally:
         ours.stop()
 
 
-def naive(bench: Bench, path: Path) -> float:
-    """Events a second of the straightforward pipeline."""
+def naive(bench: Bench, path: Path, pipeline: str, events: int) -> Taken:
+    """Let a straightforward pipeline read its part of the requests."""
     options, ours = bench.application()
     run_verb(ours.config, "publish", "--no-end", str(path))
-    done = subprocess.run(
-        [
-            sys.executable, "-m", "bench.naive", options.bootstrap_servers,
-            TopicNames.of(options).requests[0], options.application, str(options.partitions),
-            str(NAIVE_EVENTS),
-        ],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=_WAIT,
-    )  # fmt: skip
-    # Faust hides and shows the terminal's cursor on the same line.
-    _, brace, figures = done.stdout.rpartition("{")
-    if not brace:
-        raise SystemExit(f"the straightforward pipeline failed: {done.stderr[-2_000:]}")
-    return NAIVE_EVENTS / float(orjson.loads(brace + figures)["seconds"])
+    topic = TopicNames.of(options).requests[0]
+    servers, application = options.bootstrap_servers, options.application
+    return run_naive(pipeline, servers, topic, application, options.partitions, events)
 
 
-def latencies(bench: Bench, path: Path, last: int, rate: float) -> list[float]:
+def latencies(bench: Bench, path: Path, last: int, speed: float) -> list[float]:
     """Seconds from the append that lets an epoch be closed to the append of its conclusion."""
     options, ours = bench.application()
     try:
         ours.start()
-        time.sleep(20.0)
-        speed = rate * EPOCH_SECONDS / DENSE
+        wait_until_reading(ours, options.partitions)
+        time.sleep(5.0)
         run_verb(ours.config, "publish", "--speed", f"{speed:.1f}", str(path))
         wait_for_epoch(options, last)
     finally:
@@ -175,16 +123,14 @@ def latencies(bench: Bench, path: Path, last: int, rate: float) -> list[float]:
     ]
 
 
-def restart(bench: Bench, accounts: int) -> tuple[float, float]:
-    """Seconds from a worker's start, with so many accounts in state, to its first conclusion.
-
-    Also the time of its start until then that went by before any partition was restored.
-    """
+def restart(bench: Bench, accounts: int) -> float:
+    """Seconds from a worker's start, with so many accounts in state, to its first conclusion."""
     options, ours = bench.application()
-    path, events = bench.recording(of_accounts(accounts, accounts, 0, 5 * DENSE))
-    last = epoch_of(START + events * EPOCH_SECONDS / (5 * DENSE)) - 2
+    dense = min(5 * DENSE, accounts // 10)
+    path, events = bench.recording(of_accounts(accounts, accounts, 0, dense))
+    last = epoch_of(START + events * EPOCH_SECONDS / dense) - 2
     run_verb(ours.config, "publish", "--no-end", str(path))
-    more, _ = bench.recording(of_accounts(accounts, 8 * 5 * DENSE, events, 5 * DENSE))
+    more, _ = bench.recording(of_accounts(accounts, 8 * dense, events, dense))
     try:
         ours.start()
         wait_for_epoch(options, last - 1)
@@ -193,10 +139,139 @@ def restart(bench: Bench, accounts: int) -> tuple[float, float]:
         run_verb(ours.config, "publish", str(more))
         start = time.time()
         ours.start()
-        end = wait_for_epoch(options, last + 4) / 1_000
-        return end - start, float(accounts)
+        return wait_for_epoch(options, last + 4) / 1_000 - start
     finally:
         ours.stop()
+
+
+def kafka_rows(
+    size: Size, only: str | None = None, partitions: int = 2, workers: int = 1,
+    rate: float | None = None,
+) -> Iterator[Row]:  # fmt: skip
+    """Throughput beside the straightforward pipelines, latency, restart.
+
+    Args:
+        size: How many requests.
+        only: One of `PARTS`; None: all of them.
+        partitions: Partitions of all topics that may have several.
+        workers: How many share the work.
+        rate: Requests a second for the latency; None: half of the measured throughput.
+
+    Raises:
+        NoBroker: Nothing here can run one.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "broker").mkdir()
+        with KafkaBroker(folder / "broker") as broker:
+            bench = Bench(broker, folder, partitions)
+            if only != "restart":
+                yield from _streamed(bench, size, workers, rate, only)
+            if only in {None, "restart"}:
+                what = f"ready after a restart with {size.known:,} accounts"
+                yield Row(what, restart(bench, size.known), "s", "≤ 60")
+
+
+def _streamed(
+    bench: Bench, size: Size, workers: int, rate: float | None, only: str | None
+) -> Iterator[Row]:
+    path, events = bench.recording(_several(size))
+    last = epoch_of(START + events * EPOCH_SECONDS / size.dense) - 1
+    if only != "latency" or rate is None:
+        # The round that does not count.
+        throughput(bench, path, last, workers=workers)
+    if only != "latency":
+        with path.open("rb") as lines:
+            part, _ = bench.recording(line.rstrip() for line in islice(lines, size.naive))
+        absent = {name: missing(name) for name in PIPELINES}
+        present = [name for name in PIPELINES if not absent[name]]
+        ours, theirs = [], []
+        for _ in range(size.passes):
+            ours.append(throughput(bench, path, last, workers=workers))
+            theirs.append({name: naive(bench, part, name, size.naive) for name in present})
+        yield from _ours(ours, events)
+        yield from _theirs(ours, theirs, events, size.naive, absent)
+        many = throughput(bench, path, last, workers=workers, partitions=MANY)
+        yield from _processes([many], events, "many", f"with {MANY} partitions, one round: ")
+        with path.open("rb") as lines:
+            active = account_epochs(lines) / events
+        yield Row("active accounts of that traffic", active, "a request", key="kafka: accounts")
+        rate = rate or events / median(one.wall for one in ours) / 2
+    if only != "throughput":
+        if rate is None:
+            rate = events / throughput(bench, path, last, workers=workers).wall / 2
+        yield from _latency(bench, path, last, rate, rate * EPOCH_SECONDS / size.dense)
+
+
+def _several(size: Size) -> Iterator[bytes]:
+    """Long enough that the start of the workers does not weigh: other requests of every seed."""
+    first = 0
+    for seed in size.seeds:
+        lines = spaced(simulated(size.streamed, seed), size.dense, first)
+        first += len(lines)
+        yield from lines
+
+
+def _ours(rounds: list[Passed], events: int) -> Iterator[Row]:
+    wall = median(one.wall for one in rounds)
+    cpu = median(one.cpu["ingest"] + one.cpu["stages"] for one in rounds)
+    yield Row(
+        "through Kafka, with text: our worker", events / wall, "/s", "≥ 40,000", "≥ 100,000",
+        cpu=cpu / events * MILLION, wall=wall / events * MILLION,
+    )  # fmt: skip
+    yield from _processes(rounds, events, "kafka", "")
+    for name, topic in rounds[-1].topics.items():
+        yield Row(f"topic {name}", topic.size / events, "B a request", key=f"bytes: {name}")
+
+
+def _processes(rounds: list[Passed], events: int, run: str, prefix: str) -> Iterator[Row]:
+    """Processor time of a request process by process, and the records that it became part of."""
+    for name, what in _PROCESSES.items():
+        if all(name in one.cpu for one in rounds):
+            cpu = median(one.cpu[name] for one in rounds) / events * MILLION
+            yield Row(f"{prefix}{what}", cpu=cpu, key=f"{run}: {name}")
+    topics = rounds[-1].topics
+    told = sum(topics[name].records for name in _TOLD)
+    yield Row(
+        f"{prefix}records of internal topics", told / events, "a request", key=f"{run}: records"
+    )
+    rows, size = topics["events"].records, topics["events"].size
+    yield Row(f"{prefix}records of events", rows / events, "a request", key=f"{run}: event records")
+    yield Row(f"{prefix}bytes of events", size / events, "B a request", key=f"{run}: event bytes")
+
+
+_PROCESSES = {"ingest": "its ingest", "stages": "its stages", "broker": "the broker beside it"}
+_TOLD = ("events", "ties", "control", "findings")
+
+
+def _theirs(
+    ours: list[Passed], rounds: list[dict[str, Taken]], events: int, read: int,
+    absent: dict[str, str],
+) -> Iterator[Row]:  # fmt: skip
+    for name in PIPELINES:
+        what = f"the straightforward way on {name}"
+        if absent[name]:
+            yield Row(what, unit=f"not on this Python: {absent[name]}")
+            continue
+        took = [one[name] for one in rounds]
+        ratio = median(
+            (their.wall / read) / (our.wall / events) for our, their in zip(ours, took, strict=True)
+        )
+        wall, cpu = median(one.wall for one in took), median(one.cpu for one in took)
+        yield Row(
+            what, read / wall, "/s", cpu=cpu / read * MILLION, wall=wall / read * MILLION
+        )  # fmt: skip
+        budget = ("≥ 10", "≥ 30") if name == "faust" else ("", "")
+        yield Row(f"our worker over it, by the clock ({name})", ratio, "×", *budget)
+
+
+def _latency(bench: Bench, path: Path, last: int, rate: float, speed: float) -> Iterator[Row]:
+    waits = latencies(bench, path, last, speed)
+    cuts = quantiles(waits, n=100, method="inclusive")
+    what = f"closing append to conclusion at {rate:,.0f}/s, {len(waits)} epochs"
+    for percent in (50, 90, 99):
+        budget = ("≤ 3", "≤ 1") if percent == 99 else ("", "")
+        yield Row(f"{what}, p{percent}", cuts[percent - 1], "s", *budget, key=f"p{percent}")
 
 
 def main() -> None:
@@ -204,56 +279,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-kafka", description=__doc__)
     parser.add_argument("--partitions", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--only", choices=["throughput", "latency", "restart"])
+    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--small", action="store_true", help="shows that it works, and no more")
     parser.add_argument(
         "--rate", type=float, help="requests a second for the latency; half of the top rate else"
     )
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "broker").mkdir()
-        with KafkaBroker(folder / "broker") as broker:
-            bench = Bench(broker, folder, arguments.partitions)
-            rows = _rows(bench, arguments.only, arguments.workers, arguments.rate)
-            for row in rows:
-                print(shown(row), flush=True)
-
-
-def _several() -> Iterator[bytes]:
-    """Long enough that the start of the workers does not weigh: other requests of every seed."""
-    first = 0
-    for seed in SEEDS:
-        lines = spaced(simulated(EVENTS, seed), DENSE, first)
-        first += len(lines)
-        yield from lines
-
-
-def _rows(bench: Bench, only: str | None, workers: int, rate: float | None) -> Iterator[Row]:
-    if only != "restart":
-        path, events = bench.recording(_several())
-        last = epoch_of(START + events * EPOCH_SECONDS / DENSE) - 1
-    if only in {None, "throughput"} or (only == "latency" and rate is None):
-        throughput(bench, path, events, last, workers=workers)
-        pairs = [
-            (throughput(bench, path, events, last, workers=workers), naive(bench, path))
-            for _ in range(ROUNDS)
-        ]
-        ours = statistics.median(mine for mine, _ in pairs)
-        ratio = statistics.median(mine / other for mine, other in pairs)
-        rate = rate or ours / 2
-        yield Row("through Kafka, 1.2 kB with text", ours, "/s", "≥ 40,000", "≥ 100,000")
-        yield Row("the straightforward way", statistics.median(one for _, one in pairs), "/s")
-        yield Row("over the straightforward way", ratio, "×", "≥ 10", "≥ 30")
-    if rate is not None and only in {None, "latency"}:
-        waits = latencies(bench, path, last, rate)
-        cuts = statistics.quantiles(waits, n=100)
-        yield Row(f"closing append to conclusion at {rate:,.0f}/s, p50", cuts[49], "s")
-        yield Row(
-            f"closing append to conclusion at {rate:,.0f}/s, p99", cuts[98], "s", "≤ 3", "≤ 1"
-        )
-    if only in {None, "restart"}:
-        seconds, accounts = restart(bench, MILLION)
-        yield Row(f"ready after a restart with {accounts:,.0f} accounts", seconds, "s", "≤ 60")
+    size = SMALL if arguments.small else FULL
+    for row in kafka_rows(
+        size, arguments.only, arguments.partitions, arguments.workers, arguments.rate
+    ):
+        print(shown(row), flush=True)
 
 
 if __name__ == "__main__":

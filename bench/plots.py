@@ -29,7 +29,7 @@ GREY = "#7a828c"
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#b8a02c", "#3fa7c9", "#aa3377", "#d98032", "#8b78c4")
 """Eight that colour-blind readers can tell apart, of middling lightness; after Paul Tol."""
 
-_STYLE = {
+STYLE = {
     "svg.hashsalt": "gauger",
     "svg.fonttype": "none",
     "font.size": 10,
@@ -157,7 +157,7 @@ def draw(name: str, work: Path, out: Path) -> Path | None:
     source, plot = PLOTS[name]
     if not (work / source).exists():
         return None
-    settings: Any = _STYLE
+    settings: Any = STYLE
     with mpl.rc_context(settings):
         figure = Figure(figsize=(7.2, 3.8), layout="constrained")
         plot(figure.subplots(), (work / source).read_bytes())

@@ -16,7 +16,8 @@ from kafka import KafkaAdminClient
 
 from bench.measure import Job, interleave
 from bench.recordings import simulated, spaced
-from bench.speed import DENSE, EVENTS, ROUNDS, Row, parse, shown
+from bench.speed.jobs import DENSE, FULL, parse
+from bench.speed.table import Row, shown
 from stream.broker.options import KafkaOptions
 from stream.broker.publish import PublishPlan, publish_files
 from stream.replay.progress import Position
@@ -61,7 +62,7 @@ def publishing(servers: str, folder: Path) -> Iterator[Row]:
         servers: A broker without security.
         folder: Takes the recording.
     """
-    lines = spaced(simulated(EVENTS) * REPEATS, DENSE)
+    lines = spaced(simulated(FULL.events) * REPEATS, DENSE)
     recording = folder / "events.jsonl"
     recording.write_bytes(b"".join(line + b"\n" for line in lines))
     topic = f"bench-{uuid4().hex[:8]}"
@@ -74,7 +75,7 @@ def publishing(servers: str, folder: Path) -> Iterator[Row]:
             "parse": partial(parse, lines),
             "publish": partial(publish_files, plan, settings, Nobody()),
         }
-        timings = interleave(jobs, ROUNDS)
+        timings = interleave(jobs, FULL.rounds)
     finally:
         admin.delete_topics([topic])
         admin.close()
