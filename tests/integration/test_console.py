@@ -155,7 +155,9 @@ def test_a_dismissal_closes_the_finding_and_is_shown_as_heard(
     run_verb(workers.config, "publish", after)
 
     def dismissed() -> bool:
-        return bool(heard.lives) and status_of(heard.lives[alert_id]) == "dismissed"
+        closed = bool(heard.lives) and status_of(heard.lives[alert_id]) == "dismissed"
+        # Topics are read side by side.
+        return closed and bool(heard.verdicts)
 
     follow_until(options, heard, dismissed, workers.logs)
     last = heard.lives[alert_id][-1]
