@@ -18,6 +18,12 @@ from models.wire.checkpoint import PIECE_BYTES, PIECE_ROWS
 Piece = dict[str, Any]
 
 
+def by_key(values: NDArray[np.void]) -> NDArray[np.void]:
+    """Records in the order of their keys."""
+    ordered: NDArray[np.void] = values[np.argsort(values["key"])]
+    return ordered
+
+
 def value_pieces(values: NDArray[np.void], since: int) -> list[Piece]:
     """The values that were last shown in this epoch or later."""
     rows = np.flatnonzero((values["epoch"] >= since) & (values["key"] != 0))

@@ -14,12 +14,13 @@ from models.kernels import ties as kernels
 from models.kernels.values import TIE as SHARED
 from models.kernels.values import count_expired, place_values
 from models.pooling import TieView, pooled_inputs, tie_statistics
+from models.requests.kinds import to_come
 from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
 from models.tie_layouts import ALL_SINGLES, MEMBER, TIE, VALUE
 from models.ties.forgetting import surplus_singles, without_member, without_singles
-from models.ties.pieces import clear_pieces, place_records, record_pieces, value_pieces
+from models.ties.pieces import by_key, clear_pieces, place_records, record_pieces, value_pieces
 from models.ties.tie_crossings import crossings_of
 from models.wire.arrays import fitted
 from models.wire.messages import TestedTies, TieBatch, TieOptions, TieReport, joined_batches
@@ -67,9 +68,12 @@ class TieStage:
 
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
-        numbers = self._add(epoch, joined_batches(batches), options)
+        numbers = self._add(epoch, batch := joined_batches(batches), options)
         crossings = crossings_of(self._ties.array, self._members.array, numbers, epoch)
-        report = self._test(numbers, options)
+        # Texts under the key that they will have only gather members: tested too, they would be a
+        # second finding of the same accounts.
+        coming = np.isin(self._ties.array["key"][numbers], to_come(batch.edges["tie"]))
+        report = self._test(numbers[~coming], options)
         values, ties, members = map(int, self._counts)
         return TieReport(report, values - ties, ties, members, crossings)
 
@@ -173,10 +177,10 @@ class TieStage:
         )
 
     def forget_before(self, epoch: int) -> None:
-        """Drop ties that were last shown before that epoch, with their members."""
+        """Drop ties that were last shown before that epoch, and values long forgotten by then."""
         ties = self._ties.array[: self._counts[1]]
         if len(ties) and int(ties["last_epoch"].min()) < epoch:
-            self._forget(epoch, -1)
+            self._forget(epoch, epoch - self._single_epochs)
 
     def keep_at_most(self, bound: int, epoch: int) -> None:
         """Drop the longest idle ties where there are more than that after the close of an epoch.
@@ -271,7 +275,7 @@ class TieStage:
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""
         return {
-            "values": _by_key(self._values[self._values["key"] != 0]),
+            "values": by_key(self._values[self._values["key"] != 0]),
             "ties": self._ties.array[: self._counts[1]].copy(),
             "members": self._members.array[: self._counts[2]].copy(),
             "clear": self._clear,
@@ -288,11 +292,6 @@ class TieStage:
         self._values = np.zeros(_power_above(len(state["values"]) * 2), VALUE)
         place_values(self._values, fitted(state["values"], VALUE), self._seed, ALL_SINGLES)
         self._place_members(_power_above(len(state["members"]) * 2))
-
-
-def _by_key(values: NDArray[np.void]) -> NDArray[np.void]:
-    ordered: NDArray[np.void] = values[np.argsort(values["key"])]
-    return ordered
 
 
 def _power_above(count: int) -> int:

@@ -36,6 +36,10 @@ def made(texts: Texts) -> tuple[RequestSketches, list[str]]:
     return sketches, encode_sketches(sketches, systems, ID)
 
 
+def wanted(records: list[str]) -> list[tuple[str, ...]]:
+    return [(ID,)] * len(records)
+
+
 def rows_of(sketches: RequestSketches) -> list[tuple[frozenset[int], frozenset[int], int, int]]:
     """Each request's fragments of prompt and system text, characters and scripts."""
     prompts = np.split(sketches.prompt, sketches.prompt_ends[:-1])
@@ -64,7 +68,7 @@ def fragments(*hashes: int) -> bytes:
 @given(TEXTS)
 def test_what_is_written_is_read_again(texts: Texts) -> None:
     sketches, records = made(texts)
-    read = decode_sketches(records, ID)
+    read = decode_sketches(records, wanted(records))
     assert read.rows == list(range(len(texts)))
     assert not read.dropped
     assert rows_of(read.sketches) == rows_of(sketches)
@@ -82,7 +86,8 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
 ) -> None:
     base, new = made(texts)[0], made(others)[0]
     rows = sorted(random.sample(range(len(texts)), min(len(texts), len(others))))
-    new = decode_sketches(made(others[: len(rows)])[1], ID).sketches
+    records = made(others[: len(rows)])[1]
+    new = decode_sketches(records, wanted(records)).sketches
     expected = rows_of(base)
     for row, other in zip(rows, rows_of(new), strict=True):
         expected[row] = other
@@ -118,7 +123,7 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
 )
 def test_a_sketch_that_cannot_be_used_is_dropped_alone(record: str, reason: str) -> None:
     good = made([("one two three four five six seven " * 9, "")])[1][0]
-    read = decode_sketches([good, record, packed(), good], ID)
+    read = decode_sketches([good, record, packed(), good], [(ID,)] * 4)
     assert read.rows == [0, 2, 3]
     assert read.dropped == Counter({reason: 1})
     rows = rows_of(read.sketches)
@@ -128,7 +133,7 @@ def test_a_sketch_that_cannot_be_used_is_dropped_alone(record: str, reason: str)
 
 @given(st.lists(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode())))
 def test_nothing_makes_it_raise(records: list[str]) -> None:
-    read = decode_sketches(records, ID)
+    read = decode_sketches(records, wanted(records))
     assert len(read.rows) + read.dropped.total() == len(records)
 
 
@@ -136,7 +141,7 @@ def test_nothing_makes_it_raise(records: list[str]) -> None:
 def test_a_damaged_record_never_leaves_more_than_a_text_could(damage: bytes, place: int) -> None:
     whole = base64.b64decode(made([("words " * 400 + "of a prompt", "You are.")])[1][0])
     bent = base64.b64encode(whole[:place] + damage + whole[place + len(damage) :]).decode()
-    sketches = decode_sketches([bent], ID).sketches
+    sketches = decode_sketches([bent], [(ID,)]).sketches
     for column in (sketches.prompt, sketches.system):
         assert len(column) <= MOST_FRAGMENTS
         assert len(set(column.tolist())) == len(column)
@@ -147,5 +152,5 @@ def test_the_longest_sketch_fits() -> None:
     text = " ".join(chr(0x4E00 + place % 20_000) for place in range(20_000))
     sketches, (record,) = made([(text, text)])
     assert len(sketches.prompt) == len(sketches.system) == MOST_FRAGMENTS
-    read = decode_sketches([record], ID)
+    read = decode_sketches([record], [(ID,)])
     assert rows_of(read.sketches) == rows_of(sketches)
