@@ -19,6 +19,7 @@ from models.requests.ingestion import BatchBuilder
 from models.requests.key_id import key_id
 from models.requests.kinds import KIND_BITS, RENEWED, TieKind, kinds_of
 from models.requests.line_reader import LineBlock, LineReader
+from models.wire.state import decode_state
 from schemas.codec import decode_requests, encode
 from schemas.errors import InvalidRecord
 from stream.edge import Sketcher
@@ -170,6 +171,26 @@ def _held(run: LocalRun) -> set[int]:
     """Keys of all ties and values of one account in state."""
     stages = run._detector.dump()["ties"]
     return {key for one in stages for name in ("ties", "values") for key in one[name]["key"]}
+
+
+def test_an_account_is_forgotten_under_both_keys() -> None:
+    run = opened(settings_of(OVERLAP))
+    play(run, [one for one in lines() if time_of_line(one) < ENDS - 3_600])
+    assert {"a0", "b0"} <= _names_in(run.save())
+    gone = [run.account_key(name) for name in ("a0", "b0")]
+    detector = run._detector
+    for key in gone:
+        for stage in (*detector._accounts, *detector._ties, detector._head):
+            stage.forget(key)
+    saved = run.save()
+    for key in gone:
+        assert key.to_bytes(8, "big") not in saved
+        assert key.to_bytes(8, "little") not in saved
+    assert not {"a0", "b0"} & _names_in(saved)
+
+
+def _names_in(saved: bytes) -> set[str]:
+    return {name for one in decode_state(saved)["detector"]["accounts"] for name in one["names"]}
 
 
 _MOMENTS = st.floats(BEGINS - DAY, ENDS + DAY) | st.sampled_from([BEGINS, ENDS, ENDS - 1e-6])

@@ -75,6 +75,29 @@ def test_what_is_written_is_read_again(texts: Texts) -> None:
 
 
 @given(TEXTS)
+def test_records_under_two_keys_are_read_under_either(texts: Texts) -> None:
+    sketches, single = made(texts)
+    other = RequestSketcher(KEY[::-1]).sketch(*map(list, zip(*texts, strict=True)))
+    records = encode_sketches(sketches, [pair[1] for pair in texts], ID, ("deadbeef", other))
+    for keys, first, renewed in (
+        ((ID,), sketches, None),
+        (("deadbeef",), other, None),
+        ((ID, "deadbeef"), sketches, other),
+        (("deadbeef", ID), other, sketches),
+        (("0", "deadbeef"), other, None),
+    ):
+        read = decode_sketches(records, [keys] * len(records))
+        assert rows_of(read.sketches) == rows_of(first)
+        if renewed is None:
+            assert not len(read.renewed.prompt) + len(read.renewed.system)
+        else:
+            assert rows_of(read.renewed) == rows_of(renewed)
+    assert not decode_sketches(records, [("0",)] * len(records)).rows
+    # As long as one key holds, records are as they always were.
+    assert encode_sketches(sketches, [pair[1] for pair in texts], ID) == single
+
+
+@given(TEXTS)
 def test_sketches_of_one_call_do_not_touch_each_other(texts: Texts) -> None:
     _, together = made(texts)
     assert together == [record for pair in texts for record in made([pair])[1]]
@@ -111,6 +134,9 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
         (packed(characters=-1), DAMAGED),
         (packed(characters=2**31), DAMAGED),
         (packed(more=1), DAMAGED),
+        (packed(key="deadbeef", more=[ID, b"", fragments(5, 4)]), DAMAGED),
+        (packed(more=["deadbeef", b"1234567", b""]), DAMAGED),
+        (packed(key="deadbeef", more=["0badf00d", b"", b""]), UNKNOWN_KEY),
         (packed(intents=[0.5] * 33), DAMAGED),
         (packed()[:-4], DAMAGED),
         (packed() + "\n", DAMAGED),
