@@ -28,11 +28,15 @@ def require_own_state(settings: Settings) -> None:
         KafkaError: The topics cannot be read.
     """
     keys, options = StateKeys(settings), settings.kafka
+    # A loop of its own, that nobody else finds: faust takes the one of the thread.
+    loop = asyncio.new_event_loop()
     try:
-        for state in asyncio.run(stated_keys(options, TopicNames.of(options))):
+        for state in loop.run_until_complete(stated_keys(options, TopicNames.of(options))):
             keys.require(state)
     except InvalidRecord as error:
         raise FailedRun(f"application {options.application}: {error}") from error
+    finally:
+        loop.close()
 
 
 def require_cluster(options: KafkaOptions) -> None:

@@ -116,7 +116,7 @@ class RequestReader:
         batches: Batches,
         most_ahead: int = 0,
     ) -> None:
-        self._most_ahead = most_ahead * 1_000_000
+        self._most_ahead = most_ahead * 1_000
         self._source = SourcePartition(name, partitions, options)
         self._batches = batches
         self._idle = False
@@ -202,7 +202,8 @@ class RequestReader:
         if not self._most_ahead or made.batch is None:
             return made
         rows = np.asarray(made.rows, np.intp)
-        ahead = (times[rows] >= 0) & (made.batch.time > times[rows] * 1_000 + self._most_ahead)
+        # The log's times may be any number: nothing is added to them.
+        ahead = (times[rows] >= 0) & (made.batch.time // 1_000 - self._most_ahead > times[rows])
         if not ahead.any():
             return made
         kept, refused = np.flatnonzero(~ahead), np.flatnonzero(ahead).tolist()

@@ -56,8 +56,8 @@ def test_times_far_ahead_of_their_records_are_refused_and_never_believed() -> No
     assert (unbounded.watermark or 0) >= year_9999 * 1e6
 
 
-@pytest.mark.parametrize("logged", [None, -1])
-def test_a_log_without_times_bounds_none(logged: int | None) -> None:
+@pytest.mark.parametrize("logged", [None, -1, 2**63 - 1])
+def test_a_log_without_times_or_with_impossible_ones_bounds_none(logged: int | None) -> None:
     assert not reading(most_ahead=1).read([timed(0, 2e9, logged)]).refused
 
 
