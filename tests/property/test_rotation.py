@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -178,7 +179,7 @@ def test_an_account_is_forgotten_under_both_keys() -> None:
     play(run, [one for one in lines() if time_of_line(one) < ENDS - 3_600])
     assert {"a0", "b0"} <= _names_in(run.save())
     gone = [run.account_key(name) for name in ("a0", "b0")]
-    detector = run._detector
+    detector: Any = run._detector
     for key in gone:
         for stage in (*detector._accounts, *detector._ties, detector._head):
             stage.forget(key)

@@ -40,7 +40,7 @@ def _log(batches: Sequence[tuple[Sequence[Any], int]], first: int = 0) -> bytes:
     return out
 
 
-def _by_aiokafka(data: bytes) -> list[tuple[int, bytes, Any]]:
+def _by_aiokafka(data: bytes) -> list[tuple[int, bytes, Any, int]]:
     log, out = MemoryRecords(data), []
     while (batch := log.next_batch()) is not None:
         out += [(one.offset, one.value or b"", one.headers, one.timestamp) for one in batch]
