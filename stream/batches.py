@@ -16,6 +16,11 @@ from stream.enrichment import Enricher
 from stream.settings import Settings
 
 
+def builder_of(settings: Settings) -> BatchBuilder:
+    """What makes batches under the operator's keys."""
+    return BatchBuilder(settings.key.secret, settings.texts.secrets)
+
+
 class Made(NamedTuple):
     """What came of some lines.
 

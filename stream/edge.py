@@ -3,7 +3,8 @@
     sketcher = Sketcher("gauger.key")
     line = sketcher.event(id="r-1", time=1789000000, account="a-17", prompt="Summarise …")
 
-The key must be that of the workers. The first sketch of a process takes a second or two, while the
+The key must be that of the workers' texts. While it gives way to another, both are given, and every
+sketch is made under both. The first sketch of a process takes a second or two, while the
 compiled loops are loaded.
 """
 
@@ -30,14 +31,18 @@ class Sketcher:
     Args:
         key: The key file of the workers, or a key that was read; None: the public demonstration
             key, with which anybody can compute the hashes.
+        previous: The same of the key before, until the overlap has ended.
 
     Raises:
-        ValueError: The file cannot be read, or holds no key.
+        ValueError: A file cannot be read, or holds no key.
     """
 
-    def __init__(self, key: str | Path | HashKey | None) -> None:
-        self._key = key if isinstance(key, HashKey) else read_key(Path(key) if key else None)
-        self._sketcher = RequestSketcher(self._key.secret)
+    def __init__(
+        self, key: str | Path | HashKey | None, previous: str | Path | HashKey | None = None
+    ) -> None:
+        # The key before comes first in a record: it is what holds until the overlap has ended.
+        keys = [_read(one) for one in ((previous, key) if previous else (key,))]
+        self._sketchers = [(one.id, RequestSketcher(one.secret)) for one in keys]
         self._lock = Lock()
 
     def sketch(self, system: str | None = None, prompt: str | None = None) -> str:
@@ -75,5 +80,10 @@ class Sketcher:
     def _sketches(self, prompts: list[str], systems: list[str]) -> list[str]:
         # The working memory of the loops is one for all threads.
         with self._lock:
-            sketches = self._sketcher.sketch(prompts, systems)
-        return encode_sketches(sketches, systems, self._key.id)
+            made = [(name, one.sketch(prompts, systems)) for name, one in self._sketchers]
+        name, sketches = made[0]
+        return encode_sketches(sketches, systems, name, *made[1:])
+
+
+def _read(key: str | Path | HashKey | None) -> HashKey:
+    return key if isinstance(key, HashKey) else read_key(Path(key) if key else None)

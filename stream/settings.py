@@ -18,17 +18,18 @@ from models.options import AllowEntry, BudgetOptions, EpochOptions, LearningOpti
 from schemas.indicators import CommunityKey
 from schemas.reading.paths import FormatPaths
 from stream.allowlist import read_entry
-from stream.broker.options import SECRET, KafkaOptions, contradictions, with_secrets
-from stream.broker.security import TlsFiles, tls_context
+from stream.broker.options import SECRET, KafkaOptions
 from stream.console.options import ConsoleOptions
 from stream.enrichment import EnrichmentOptions
 from stream.errors import UsageError, meant
 from stream.format_paths import read_format_paths
-from stream.forwarding.options import ForwardOptions, forward_contradictions, with_forward_secrets
+from stream.forwarding.options import ForwardOptions
 from stream.keys import HashKey, read_key
 from stream.monitoring.options import MetricsOptions
 from stream.receive.options import ReceiveOptions
+from stream.settings_checks import checked_forward, checked_kafka
 from stream.sharing import SharingOptions, read_community_key
+from stream.text_key import TextKey, TextKeyOptions, read_text_key
 
 Section = TypeVar("Section")
 
@@ -42,6 +43,7 @@ SECTIONS: dict[str, type] = {
     "budget": BudgetOptions,
     "learning": LearningOptions,
     "memory": MemoryOptions,
+    "text_key": TextKeyOptions,
     "enrichment": EnrichmentOptions,
     "receive": ReceiveOptions,
     "metrics": MetricsOptions,
@@ -75,6 +77,7 @@ class Settings:
         budget: False alerts that are acceptable.
         learning: How long to watch before alerting.
         memory: Bounds of the state.
+        text_key: The key of texts, and when it changes.
         enrichment: Where network facts come from that requests lack.
         receive: Where and how to receive over HTTP.
         metrics: Where workers tell of themselves.
@@ -84,7 +87,8 @@ class Settings:
         sharing: How indicators are shared.
         formats: Where fields stand that an input format cannot know.
         allow: The allow list.
-        key: The key of all keyed hashes.
+        key: The key of all keyed hashes, but for those of texts where they have their own.
+        own_texts: The key of texts, where it is another.
         community_key: The key under which indicators are shared, if there is one.
     """
 
@@ -92,6 +96,7 @@ class Settings:
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     learning: LearningOptions = field(default_factory=LearningOptions)
     memory: MemoryOptions = field(default_factory=MemoryOptions)
+    text_key: TextKeyOptions = field(default_factory=TextKeyOptions)
     enrichment: EnrichmentOptions = field(default_factory=EnrichmentOptions)
     receive: ReceiveOptions = field(default_factory=ReceiveOptions)
     metrics: MetricsOptions = field(default_factory=MetricsOptions)
@@ -102,7 +107,13 @@ class Settings:
     formats: FormatPaths = field(default_factory=dict)
     allow: tuple[AllowEntry, ...] = ()
     key: HashKey = field(default_factory=lambda: read_key(None))
+    own_texts: TextKey | None = None
     community_key: CommunityKey | None = None
+
+    @property
+    def texts(self) -> TextKey:
+        """The key of texts."""
+        return self.own_texts or TextKey(self.key)
 
 
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -124,15 +135,23 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
         name: _section(name, kind, chosen.get(name, {}), problems)
         for name, kind in SECTIONS.items()
     }
-    sections["kafka"] = _checked_kafka(sections["kafka"], problems)
+    sections["kafka"] = checked_kafka(sections["kafka"], problems)
     formats = read_format_paths(document.get(_FORMATS, {}), _format_variables(environ), problems)
-    sections["forward"] = _checked_forward(sections["forward"], problems)
+    sections["forward"] = checked_forward(sections["forward"], problems)
     allow = _allow_list(document.get("allow", []), problems)
     key = _key(environ.get(f"{_PREFIX}KEY_FILE"), problems)
+    own_texts = _text_key(sections["text_key"], key, problems)
     community_key = _community_key(sections["sharing"], problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(formats=formats, allow=allow, key=key, community_key=community_key, **sections)
+    return Settings(
+        formats=formats,
+        allow=allow,
+        key=key,
+        own_texts=own_texts,
+        community_key=community_key,
+        **sections,
+    )
 
 
 def names_broker(path: Path | None, environ: Mapping[str, str]) -> bool:
@@ -210,49 +229,6 @@ def _converted(value: object, hint: Any) -> Any:
     return msgspec.convert(value, hint, strict=not isinstance(value, str))
 
 
-def _checked_kafka(options: KafkaOptions, problems: list[str]) -> KafkaOptions:
-    """The options with the secrets that files hold; all that does not go together is a problem."""
-    faulty = _faulty_keys("kafka", problems)
-    told: list[str] = []
-    completed = with_secrets(options, told)
-    told += contradictions(options, faulty)
-    if not told and not faulty:
-        told += _tls_problems(completed)
-    problems += [f"kafka.{problem}" for problem in told]
-    return completed
-
-
-def _checked_forward(options: ForwardOptions, problems: list[str]) -> ForwardOptions:
-    """As `_checked_kafka`, for the way to a sink."""
-    faulty = _faulty_keys("forward", problems)
-    told: list[str] = []
-    completed = with_forward_secrets(options, told)
-    told += forward_contradictions(completed)
-    # The system's own authorities need no check, and take a while to read.
-    if not told and not faulty and (options.ca_file or options.certificate_file):
-        told += _tls_problems(completed)
-    problems += [f"forward.{problem}" for problem in told]
-    return completed
-
-
-def _faulty_keys(section: str, problems: list[str]) -> set[str]:
-    """Keys of a section whose value was refused already."""
-    start = f"{section}."
-    return {
-        problem.removeprefix(start).partition(":")[0]
-        for problem in problems
-        if problem.startswith(start)
-    }
-
-
-def _tls_problems(options: TlsFiles) -> list[str]:
-    try:
-        tls_context(options)
-    except ValueError as error:
-        return [str(error)]
-    return []
-
-
 def _allow_list(entries: object, problems: list[str]) -> tuple[AllowEntry, ...]:
     if not isinstance(entries, list):
         problems.append("allow: must be a list of tables, each under [[allow]]")
@@ -267,6 +243,14 @@ def _key(path: str | None, problems: list[str]) -> HashKey:
     except ValueError as error:
         problems.append(f"{_PREFIX}KEY_FILE: {error}")
         return read_key(None)
+
+
+def _text_key(options: TextKeyOptions, key: HashKey, problems: list[str]) -> TextKey | None:
+    try:
+        return read_text_key(options, key)
+    except ValueError as error:
+        problems.append(f"text_key.{error}")
+        return None
 
 
 def _community_key(options: SharingOptions, problems: list[str]) -> CommunityKey | None:
@@ -288,7 +272,11 @@ def describe(settings: Settings) -> dict[str, Any]:
         for name, fields in settings.formats.items()
     }
     shown["allow"] = len(settings.allow)
-    shown["key"] = {"id": settings.key.id, "public": settings.key.public}
+    shown["key"] = {
+        "id": settings.key.id,
+        "public": settings.key.public,
+        "texts": list(settings.texts.ids),
+    }
     return shown
 
 

@@ -23,7 +23,7 @@ def _number(data, place):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def read_records(data, start, end, offsets, starts, ends):  # type: ignore[no-untyped-def]
+def read_records(data, start, end, offsets, times, starts, ends):  # type: ignore[no-untyped-def]
     """Read the records between two places, as many as there is room; whether all is as it should.
 
     Args:
@@ -31,6 +31,7 @@ def read_records(data, start, end, offsets, starts, ends):  # type: ignore[no-un
         start: Where the first record starts.
         end: Where the last one ends.
         offsets: What each one's offset is beyond that of the batch, int64[n].
+        times: What each one's time is beyond the first of the batch, int64[n].
         starts: Where each one's value starts, uint64[n].
         ends: Where it ends; where it starts if there is none.
     """
@@ -43,7 +44,7 @@ def read_records(data, start, end, offsets, starts, ends):  # type: ignore[no-un
         # The sizes within are looked at one by one: none may lead out of the record.
         if size < 0 or following > end:
             return False
-        _, place = _number(data, place + 1)
+        time, place = _number(data, place + 1)
         offset, place = _number(data, place)
         key, place = _number(data, place)
         if place > following or key > following - place:
@@ -52,6 +53,7 @@ def read_records(data, start, end, offsets, starts, ends):  # type: ignore[no-un
         if place > following or value > following - place:
             return False
         offsets[row] = offset
+        times[row] = time
         starts[row] = place
         ends[row] = place + max(value, 0)
         place = following

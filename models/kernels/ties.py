@@ -11,7 +11,7 @@ from numba import njit
 
 from models.kernels.table import EMPTY, mix
 from models.kernels.values import TIE, find_value, shift_of
-from models.requests.kinds import ISSUED, KIND_BITS, TieKind
+from models.requests.kinds import ISSUED, KIND_BITS, RENEWED, TieKind
 
 NOBODY = -1
 CELLS = 1024
@@ -19,6 +19,8 @@ CELLS = 1024
 _KIND_MASK = np.uint64((1 << KIND_BITS) - 1)
 _ISSUED = np.uint64(ISSUED)
 _FROM_ISSUED = np.uint64(ISSUED ^ TieKind.SIGNATURE)
+_RENEWED = np.uint64(RENEWED)
+_FROM_RENEWED = np.uint64(RENEWED ^ TieKind.FRAGMENT)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -28,7 +30,12 @@ def _is_issued(edge):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, inline="always")
 def _tie_key(edge):  # type: ignore[no-untyped-def]
-    """Key of the tie that an edge belongs to, whichever way a signature went."""
+    """Key of the tie that an edge belongs to.
+
+    Whichever way a signature went, and whether its key of texts holds alone yet.
+    """
+    if edge.tie & _KIND_MASK == _RENEWED:
+        return edge.tie ^ _FROM_RENEWED
     return edge.tie ^ _FROM_ISSUED if _is_issued(edge) else edge.tie
 
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from models.layouts import STATUSES
 from models.requests.batch import PLANS, EventBatch
 from models.requests.hashing import StringHasher, network_columns
-from models.requests.key_id import key_id
 from models.requests.kinds import ISSUED, TieKind, tie_keys
 from models.requests.request_columns import (
     CUT_REASONS,
@@ -28,8 +27,7 @@ from models.requests.request_columns import (
     batch_of,
     client_text,
 )
-from models.requests.request_sketch import RequestSketcher, RequestSketches
-from models.requests.sketch_record import decode_sketches
+from models.requests.text_sketcher import ShownTexts, TextKeys, TextSketcher
 from models.requests.toolsets import Toolsets
 from schemas.facts import FactsRecord
 from schemas.request import RequestEvent
@@ -44,16 +42,19 @@ Signatures = tuple[Sequence[str] | None, Sequence[str] | None]
 
 
 class BatchBuilder:
-    """Makes batches of decoded requests under one key; not for several threads at once.
+    """Makes batches of decoded requests; not for several threads at once.
+
+    Args:
+        key: The key of all but texts.
+        texts: The keys of texts; none: the same.
 
     Attributes:
         hasher: Hashes strings under the key.
-        sketcher: Sketches texts under the key.
+        sketcher: Sketches texts under theirs.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self.sketcher = RequestSketcher(key)
-        self._key_id = key_id(key)
+    def __init__(self, key: bytes, texts: TextKeys | None = None) -> None:
+        self.sketcher = TextSketcher(texts or TextKeys(key))
         self._dropped: Counter[str] = Counter()
         self.hasher = StringHasher(key)
         self.toolsets = Toolsets(self.hasher)
@@ -105,10 +106,11 @@ class BatchBuilder:
         tools = ["\0".join(event.tools) if event.tools else "" for event in events]
         shown = [(event.signatures_issued, event.signatures_presented) for event in events]
         signatures, signature_ends = self.signature_keys(shown)
+        time = _numbers(_values(events, "time"))
         return RequestColumns(
             names=texts["account"],
             ids=texts["request"],
-            time=_numbers(_values(events, "time")),
+            time=time,
             created=_numbers(_values(events, "account_created")),
             hashes=self.hasher.columns(texts),
             address=address,
@@ -118,7 +120,7 @@ class BatchBuilder:
             numbers=numbers,
             refused=np.array([event.refused is True for event in events], np.bool_),
             cut=np.array([event.stop_reason in CUT_REASONS for event in events], np.bool_),
-            sketches=self._sketches(events),
+            texts=self._texts(events, time),
             signatures=signatures,
             signature_ends=signature_ends,
             client_text=lambda row: client_text(
@@ -126,11 +128,11 @@ class BatchBuilder:
             ),
         )
 
-    def _sketches(self, events: Events) -> RequestSketches:
+    def _texts(self, events: Events, time: NDArray[np.float64]) -> ShownTexts:
         """What is left of the texts."""
         prompts = [event.prompt or "" for event in events]
         systems = [event.system or "" for event in events]
-        sketches = self.sketcher.sketch(prompts, systems)
+        shown = self.sketcher.show(time, lambda sketcher: sketcher.sketch(prompts, systems))
         # Where there is text, it is the better word: its sketch is of today's version and key.
         rows = [
             row
@@ -138,10 +140,12 @@ class BatchBuilder:
             if event.sketch is not None and not prompts[row] and not systems[row]
         ]
         if rows:
-            made = decode_sketches([events[row].sketch or "" for row in rows], self._key_id)
-            self._dropped.update(made.dropped)
-            sketches = sketches.replaced([rows[place] for place in made.rows], made.sketches)
-        return sketches
+            records = [events[row].sketch or "" for row in rows]
+            shown, dropped = self.sketcher.show_records(
+                shown, np.array(rows, np.intp), records, time
+            )
+            self._dropped.update(dropped)
+        return shown
 
     def signature_keys(self, requests: Sequence[Signatures]) -> tuple[Hashes, NDArray[np.int64]]:
         """Keys of the signatures that requests were given out and came with, each once a request.

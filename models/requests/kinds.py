@@ -32,11 +32,18 @@ ISSUED = 9
 Of edges only; the tie is of kind `SIGNATURE` for both.
 """
 
+RENEWED = 10
+"""In the place of the kind: a fragment under the key that texts will have.
+
+Of edges only; the tie is of kind `FRAGMENT` under either key. Profiles and tests look at the others
+alone: what an account does is not done twice.
+"""
+
 KIND_COUNT = 9
 """Length of tables that are indexed by kind (0 is no kind)."""
 
 
-def tie_keys(hashes: NDArray[np.uint64], kind: TieKind | NDArray[np.uint64]) -> NDArray[np.uint64]:
+def tie_keys(hashes: NDArray[np.uint64], kind: int | NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Tie keys of hashed values, of one kind or a kind each; 0 (missing) stays 0.
 
     The lowest hash bits give way to the kind.
@@ -48,6 +55,16 @@ def tie_keys(hashes: NDArray[np.uint64], kind: TieKind | NDArray[np.uint64]) -> 
 def kinds_of(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Numbers of the kinds of tie keys."""
     return keys & np.uint64(_KIND_MASK)
+
+
+def to_come(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Tie keys of texts that these edges show under the key that they will have alone."""
+    kinds = kinds_of(keys)
+    renewed = kinds == np.uint64(RENEWED)
+    if not renewed.any():
+        return keys[:0]
+    coming = tie_keys(keys[renewed], TieKind.FRAGMENT)
+    return np.setdiff1d(coming, keys[kinds == np.uint64(TieKind.FRAGMENT)])
 
 
 def kind_of(key: int) -> TieKind:

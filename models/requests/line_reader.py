@@ -27,8 +27,9 @@ from models.requests.request_columns import (
     batch_of,
     client_text,
 )
-from models.requests.request_sketch import JoinedTexts, RequestSketches
+from models.requests.request_sketch import JoinedTexts
 from models.requests.sketch import LONGEST_TEXT
+from models.requests.text_sketcher import ShownTexts
 from schemas.codec import MAX_LINE, decode_requests
 from schemas.errors import InvalidRecord
 
@@ -236,7 +237,7 @@ class LineReader:
             numbers={name: columns.number(name) for name in NUMBERS},
             refused=columns.number("refused") == 1,
             cut=columns.found("stop_reason", _CUTS) >= 0,
-            sketches=self._sketches(columns),
+            texts=self._shown_texts(columns),
             signatures=signatures,
             signature_ends=signature_ends,
             client_text=lambda row: client_text(
@@ -265,15 +266,18 @@ class LineReader:
             shown[row] = (shown[row][0], msgspec.json.decode(written))
         return self._builder.signature_keys(shown)
 
-    def _sketches(self, columns: _Columns) -> RequestSketches:
-        system = columns.long_text("system")
+    def _shown_texts(self, columns: _Columns) -> ShownTexts:
+        system, prompt = columns.long_text("system"), columns.long_text("prompt")
         starts = np.concatenate([[0], system.ends[:-1]]).astype(np.uint64)
         ends = system.ends.astype(np.uint64)
         hashes = self._builder.hasher.spans(("system",), system.data, starts[None], ends[None])
         # System texts repeat: each is sketched once a batch.
         _, firsts, places = np.unique(hashes["system"], return_index=True, return_inverse=True)
         distinct = [system.data[starts[row] : ends[row]].tobytes().decode() for row in firsts]
-        return self._builder.sketcher.sketch_joined(columns.long_text("prompt"), distinct, places)
+        return self._builder.sketcher.show(
+            columns.number("time"),
+            lambda sketcher: sketcher.sketch_joined(prompt, distinct, places),
+        )
 
 
 def _texts(

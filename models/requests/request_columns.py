@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from models.kernels.batch import combine, join_ties, mark_rows, measure_rows, smallest_of
 from models.requests.batch import BREADTHS, MEASURES, EventBatch
-from models.requests.kinds import KIND_BITS, TieKind, tie_keys
+from models.requests.kinds import KIND_BITS, RENEWED, TieKind, tie_keys
 from models.requests.request_sketch import RequestSketches
+from models.requests.text_sketcher import ShownTexts
 
 _MICROSECONDS = 1e6
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -74,7 +75,7 @@ class RequestColumns(NamedTuple):
         numbers: By field (`NUMBERS`), NaN where unknown; a status that is no number is unknown.
         refused: The request hit a refusal.
         cut: The model stopped for one of `CUT_REASONS`.
-        sketches: What is left of the texts.
+        texts: What is left of the texts.
         signatures: Tie keys of signatures, ragged.
         signature_ends: Where those of each request end, int64[n].
         client_text: What may be shown of the client software of a row.
@@ -92,7 +93,7 @@ class RequestColumns(NamedTuple):
     numbers: Mapping[str, Numbers]
     refused: Flags
     cut: Flags
-    sketches: RequestSketches
+    texts: ShownTexts
     signatures: Hashes
     signature_ends: NDArray[np.int64]
     client_text: Callable[[int], str]
@@ -107,18 +108,14 @@ def batch_of(columns: RequestColumns) -> EventBatch:
     """The batch of these requests, in their order; epoch and position are left to the source."""
     count, hashes = len(columns.names), columns.hashes
     shown = _shown(columns)
-    fragments = columns.sketches._replace(
-        prompt=tie_keys(columns.sketches.prompt, TieKind.FRAGMENT),
-        system=tie_keys(columns.sketches.system, TieKind.FRAGMENT),
-    )
+    fragments = _with_kind(columns.texts.sketches, TieKind.FRAGMENT)
     ties, tie_ends = join_ties(
         np.stack(list(shown.values())),
         fragments.prompt,
         fragments.prompt_ends,
         fragments.system,
         fragments.system_ends,
-        columns.signatures,
-        columns.signature_ends,
+        *_further(columns),
     )
     time = _microseconds(columns.time)
     reference = hashes["request"] ^ hashes["account"]
@@ -142,6 +139,30 @@ def batch_of(columns: RequestColumns) -> EventBatch:
         ids=columns.ids,
         clear=_clear(columns, shown["client"]),
     )
+
+
+def _with_kind(sketches: RequestSketches, kind: int) -> RequestSketches:
+    """Fragments as tie keys."""
+    return sketches._replace(
+        prompt=tie_keys(sketches.prompt, kind), system=tie_keys(sketches.system, kind)
+    )
+
+
+def _further(columns: RequestColumns) -> tuple[Hashes, NDArray[np.int64]]:
+    """Tie keys of signatures, after those of texts under the key that they will have, ragged."""
+    if columns.texts.renewed is None:
+        return columns.signatures, columns.signature_ends
+    renewed = _with_kind(columns.texts.renewed, RENEWED)
+    keys, ends = join_ties(
+        np.empty((0, len(columns.names)), np.uint64),
+        renewed.prompt,
+        renewed.prompt_ends,
+        renewed.system,
+        renewed.system_ends,
+        columns.signatures,
+        columns.signature_ends,
+    )
+    return keys, ends
 
 
 def _shown(columns: RequestColumns) -> dict[str, Hashes]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from models.kernels.batch import gather_ragged
 from models.requests.sketch import Sketcher
 
+Places = Sequence[int] | NDArray[np.intp]
+
 
 class RequestSketches(NamedTuple):
     """Sketches of n requests.
@@ -35,16 +37,32 @@ class RequestSketches(NamedTuple):
     characters: NDArray[np.int64]
     scripts: NDArray[np.uint8]
 
-    def replaced(self, rows: Sequence[int], others: RequestSketches) -> RequestSketches:
+    def replaced(self, rows: Places, others: RequestSketches) -> RequestSketches:
         """These sketches with the others (as many as rows) in the places of the rows."""
         count = len(self.characters)
         places = np.arange(count)
-        places[list(rows)] = np.arange(count, count + len(rows))
+        places[np.asarray(rows, np.intp)] = np.arange(count, count + len(rows))
         return RequestSketches(
             *_picked(self.prompt, self.prompt_ends, others.prompt, others.prompt_ends, places),
             *_picked(self.system, self.system_ends, others.system, others.system_ends, places),
             np.concatenate([self.characters, others.characters])[places],
             np.concatenate([self.scripts, others.scripts])[places],
+        )
+
+    def take(self, rows: NDArray[np.intp]) -> RequestSketches:
+        """The sketches of these rows, in this order."""
+        prompt, prompt_ends = gather_ragged(self.prompt, self.prompt_ends, rows)
+        system, system_ends = gather_ragged(self.system, self.system_ends, rows)
+        return RequestSketches(
+            prompt, prompt_ends, system, system_ends, self.characters[rows], self.scripts[rows]
+        )
+
+    def only(self, rows: NDArray[np.bool_]) -> RequestSketches:
+        """The same, without the fragments of other rows than these."""
+        prompt, prompt_ends = _emptied(self.prompt, self.prompt_ends, rows)
+        system, system_ends = _emptied(self.system, self.system_ends, rows)
+        return RequestSketches(
+            prompt, prompt_ends, system, system_ends, self.characters, self.scripts
         )
 
 
@@ -97,6 +115,14 @@ class RequestSketcher:
         return RequestSketches(
             prompt.fragments, prompt.ends, system, system_ends, prompts.characters, prompt.scripts
         )
+
+
+def _emptied(
+    values: NDArray[np.uint64], ends: NDArray[np.int64], rows: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """A ragged column in which other rows than these are empty."""
+    counts = np.diff(ends, prepend=0)
+    return values[np.repeat(rows, counts)], np.cumsum(counts * rows)
 
 
 def _picked(

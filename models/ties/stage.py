@@ -14,6 +14,7 @@ from models.kernels import ties as kernels
 from models.kernels.values import TIE as SHARED
 from models.kernels.values import count_expired, place_values
 from models.pooling import TieView, pooled_inputs, tie_statistics
+from models.requests.kinds import to_come
 from models.signals import TIE_FEATURES
 from models.sweeping import kept_within
 from models.table import Records
@@ -69,11 +70,14 @@ class TieStage:
 
     def close(self, epoch: int, batches: Sequence[TieBatch], options: TieOptions) -> TieReport:
         """Add the epoch's batches, one from each account partition, and test what has doubled."""
-        numbers = self._add(epoch, joined_batches(batches), options)
+        batch = joined_batches(batches)
+        numbers = self._add(epoch, batch, options)
         crossings = crossings_of(self._ties.array, self._members.array, numbers, epoch)
-        report = self._test(numbers, options)
+        # Texts under their coming key only gather members: tested too, they were found twice.
+        coming = np.isin(self._ties.array["key"][numbers], to_come(batch.edges["tie"]))
         values, ties, members = map(int, self._counts)
-        return TieReport(report, values - ties, ties, members, crossings)
+        tested = self._test(numbers[~coming], options)
+        return TieReport(tested, values - ties, ties, members, crossings)
 
     def _add(self, epoch: int, batch: TieBatch, options: TieOptions) -> NDArray[np.int32]:
         edges = batch.edges
@@ -161,7 +165,7 @@ class TieStage:
         self._ties.array["listed_members"][chosen[listed]] = sizes
         all_ends = np.zeros(len(chosen), np.int64)
         all_ends[listed] = ends
-        all_ends = np.maximum.accumulate(all_ends)
+        np.maximum.accumulate(all_ends, out=all_ends)
         keys = statistics["tie"][listed].tolist()
         return TestedTies(
             statistics=statistics,
@@ -175,10 +179,10 @@ class TieStage:
         )
 
     def forget_before(self, epoch: int) -> None:
-        """Drop ties that were last shown before that epoch, with their members."""
+        """Drop ties that were last shown before that epoch, and values long forgotten by then."""
         ties = self._ties.array[: self._counts[1]]
         if len(ties) and int(ties["last_epoch"].min()) < epoch:
-            self._forget(epoch, -1)
+            self._forget(epoch, epoch - self._single_epochs)
 
     def keep_at_most(self, bound: int, epoch: int) -> None:
         """Drop the longest idle ties where there are more than that after the close of an epoch.
@@ -230,26 +234,21 @@ class TieStage:
 
         Args:
             epoch: The epoch that was closed last.
-            whole: All of it, else what has changed since the last cut and a share of the rest.
-                It is whole in any case when ties and members were `rebuilt`.
+            whole: All of it (in any case when ties were `rebuilt`), else news and a share.
         """
-        values, ties, members = map(int, self._counts)
+        values, ties, members = self._counts.tolist()
         kept = (
             Kept("values", self._values, values, "key", "epoch", placed=False),
             Kept("ties", self._ties.array[:ties], ties, "key", "last_epoch"),
             Kept("members", self._members.array[:members], members, "account", "epoch"),
         )
-        whole = whole or self.rebuilt
-        pieces = kept_pieces(kept, self._written_epoch + 1, self._renewal, whole=whole)
+        since, whole = self._written_epoch + 1, whole or self.rebuilt
+        pieces = kept_pieces(kept, since, self._renewal, whole=whole)
         add_clear(pieces, self._clear, self._written_clear)
         self._written_epoch, self._written_clear = epoch, len(self._clear)
         self.rebuilt = False
-        closing = {
-            "counts": self._counts.tolist(),
-            "capacity": len(self._values),
-            "singles_from": self._singles_from,
-        }
-        return Cut(*pieces, closing, 0)
+        closing = {"counts": [values, ties, members], "capacity": len(self._values)}
+        return Cut(*pieces, {**closing, "singles_from": self._singles_from}, 0)
 
     def restore(
         self, epoch: int, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]

@@ -46,6 +46,8 @@ class KafkaOptions:
         store: Where a running worker keeps its checkpoints: `memory://`, or `rocksdb://` and the
             absolute path of a folder of its own.
         idle_seconds: After how long without a record a source holds nothing up any more.
+        most_ahead_seconds: How far a request's time may be ahead of its record's in Kafka; 0: as
+            far as it says.
         checkpoint_seconds: How often a partition's state is saved.
         account_scores: Whether scores of accounts are published.
         security_protocol: How connections are protected.
@@ -73,6 +75,7 @@ class KafkaOptions:
     standby_replicas: Annotated[int, Meta(ge=0, le=16)] = 0
     store: Annotated[str, Meta(pattern=r"^(memory://|rocksdb:///.+)$")] = "memory://"
     idle_seconds: Annotated[float, Meta(ge=0.1, le=86_400)] = 30.0
+    most_ahead_seconds: Annotated[int, Meta(ge=0, le=10**9)] = 0
     checkpoint_seconds: Annotated[float, Meta(ge=0.1, le=3_600)] = 30.0
     account_scores: bool = True
     security_protocol: SecurityProtocol = "PLAINTEXT"

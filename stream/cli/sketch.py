@@ -53,7 +53,7 @@ def sketch(
     require_format(input_format)
     settings = settings_of(context, config)
     decode = decoder(input_format or settings.kafka.input_format, settings.formats)
-    told = sketch_files(files, out, decode, Sketcher(settings.key))
+    told = sketch_files(files, out, decode, Sketcher(settings.texts.key, settings.texts.previous))
     for line in [] if json else sketch_lines(told):
         typer.echo(line, err=True)
     if json:

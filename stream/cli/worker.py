@@ -37,7 +37,7 @@ def worker(
     Start as many as there are partitions to share. Create the topics first: gauger topics.
     """
     from stream.log import configure_logging
-    from stream.worker.preflight import require_cluster
+    from stream.worker.preflight import require_cluster, require_own_state
     from stream.worker.process import run_ingest, run_stages
 
     configure_logging(log_level, json=json)
@@ -48,6 +48,7 @@ def worker(
         run_ingest(settings, with_parent=with_parent)
         return
     require_cluster(settings.kafka)
+    require_own_state(settings)
     chosen = config or context.obj
     command = [sys.executable, "-m", "stream.cli"]
     command += ["--config", str(chosen)] if chosen else []

@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from models.requests.ingestion import BatchBuilder
 from schemas.formats import input_format
+from stream.batches import builder_of
 from stream.broker.names import TopicNames
 from stream.clock import now
 from stream.console.access import ROLES, Access, Proxy
@@ -90,7 +90,7 @@ def _access(options: ConsoleOptions) -> tuple[Access, str]:
 
 
 def _traffic_reader(settings: Settings, book: Book, files: Files, form: str) -> Follower:
-    decode, builder = input_format(form, settings.formats), BatchBuilder(settings.key.secret)
+    decode, builder = input_format(form, settings.formats), builder_of(settings)
     return lambda stop: read_traffic(book, files, decode, builder, stop)
 
 

@@ -46,7 +46,9 @@ async def _receive(
     context: ssl.SSLContext | None,
 ) -> None:
     names, tally = TopicNames.of(settings.kafka), Tally()
-    sketch = sketching(Sketcher(settings.key), settings.formats) if options.sketch else None
+    texts, sketch = settings.texts, None
+    if options.sketch:
+        sketch = sketching(Sketcher(texts.key, texts.previous), settings.formats)
     delivery = Delivery(settings.kafka, options.delivery_seconds)
     await delivery.start([names.requests[0], names.facts, names.feedback])
     receiver = Receiver(options, settings.kafka, delivery, tokens, sketch, tally)

@@ -15,7 +15,6 @@ from models.head.stage import HeadOptions
 from models.head.verdicts import verdict_of
 from models.requests.batch import EventBatch
 from models.requests.hashing import table_seed
-from models.requests.ingestion import BatchBuilder
 from models.requests.line_reader import LineBlock
 from models.sources.source import Source
 from models.wire.state import decode_state, encode_state
@@ -23,10 +22,11 @@ from schemas.codec import decode_facts
 from schemas.deadletter import DeadLetter
 from schemas.errors import InvalidRecord
 from schemas.formats import DEFAULT_FORMAT
-from stream.batches import Batches
+from stream.batches import Batches, builder_of
 from stream.replay.counters import Counters, note_unknown
 from stream.replay.outcome import Outcome, dead_letter, dead_letters_of, outcome_of
 from stream.settings import Settings
+from stream.state_keys import StateKeys
 
 _FAR_AHEAD = "time is far ahead of the stream and nothing confirms it"
 
@@ -69,9 +69,9 @@ class LocalRun:
         score: TieScore | None = None,
         form: str = DEFAULT_FORMAT,
     ) -> None:
-        self._builder = BatchBuilder(settings.key.secret)
+        self._builder = builder_of(settings)
         self._batches = Batches.of(form, settings, self._builder)
-        self._key_id = settings.key.id
+        self._keys = StateKeys(settings)
         allowed = AllowList(settings.allow, self._builder.account_key, self._builder.owner_key)
         epoch = settings.epoch
         head = HeadOptions(
@@ -235,7 +235,7 @@ class LocalRun:
         return encode_state(
             {
                 "detector": self._detector.dump(),
-                "key": self._key_id,
+                **self._keys.stated,
                 "watermark": self.watermark,
                 "bad": self._bad,
                 "late": self.counters.late,
@@ -269,10 +269,7 @@ class LocalRun:
         if found != partitions:
             reason = f"state of {found} partitions, asked for {partitions}"
             raise InvalidRecord(reason, "partitions")
-        # The first states did not say under which key they were made.
-        if state.get("key", settings.key.id) != settings.key.id:
-            reason = f"state made under key {state['key']}, not {settings.key.id}"
-            raise InvalidRecord(reason, "key")
+        StateKeys(settings).require(state)
         run = cls(
             settings,
             partitions,

@@ -22,6 +22,7 @@ from stream.broker.names import TopicNames
 from stream.broker.security import faust_brokers, faust_credentials
 from stream.monitoring.metrics import StageMetrics
 from stream.settings import Settings
+from stream.state_keys import StateKeys
 from stream.worker.checkpoints import CheckpointTable
 from stream.worker.consuming import Consumer
 from stream.worker.outbox import Outbox
@@ -118,7 +119,8 @@ class Application:
         )
         app.tables.add(table)
         seconds = self._settings.kafka.checkpoint_seconds
-        role = Role(stage, table, self.outbox, seconds, self._guarded, self.metrics)
+        keys = StateKeys(self._settings)
+        role = Role(stage, table, self.outbox, seconds, self._guarded, self.metrics, keys)
         topic = app.topic(
             topic_name,
             key_serializer="raw",

@@ -18,8 +18,10 @@ from models.wire.checkpoint import EVERYTHING, Cut, Share
 from models.wire.codec import FRAME_BYTES
 from models.wire.state import decode_state, encode_state
 from stream.clock import now
+from stream.state_keys import StateKeys
 
-_CLOSING = b"closing"
+CLOSING = b"closing"
+"""How the keys of closing records end."""
 _NO_TURN = EVERYTHING.end
 """Of pieces that hold until a round ends, whatever it renews."""
 
@@ -103,10 +105,12 @@ class Checkpoints:
     Args:
         table: The table.
         partition: Which partition.
+        keys: The keys that its state is made under; None: whatever they are.
     """
 
-    def __init__(self, table: Table, partition: int) -> None:
+    def __init__(self, table: Table, partition: int, keys: StateKeys | None = None) -> None:
         self._table = table
+        self._keys = keys
         self._prefix = b"%d/" % partition
         self._term = 0
         self._number = 0
@@ -135,11 +139,11 @@ class Checkpoints:
         """The state that was written last, None where there is none; a new term begins.
 
         Raises:
-            InvalidRecord: A record is damaged or of another release.
+            InvalidRecord: A record is damaged, of another release, or made under other keys.
             KeyError: A piece is missing.
         """
         keys = [key for key in self._table if key.startswith(self._prefix)]
-        terms = [int(key.split(b"/")[1]) for key in keys if key.endswith(_CLOSING)]
+        terms = [int(key.split(b"/")[1]) for key in keys if key.endswith(CLOSING)]
         last = max(terms, default=0)
         self._term = max(last + 1, now() // 1_000)
         if not terms:
@@ -148,6 +152,8 @@ class Checkpoints:
         self._in_doubt = self._table.on_disk
         self._closing = self._closing_key(last)
         closing = decode_state(self._table[self._closing])
+        if self._keys is not None:
+            self._keys.require(closing)
         self._live = [self._piece(tuple(keys), _NO_TURN) for keys in closing["pieces"]]
         held = {key for several in (*closing["pieces"], closing["state"]) for key in several}
         self._obsolete = [key for key in keys if key not in held and key != self._closing]
@@ -159,7 +165,7 @@ class Checkpoints:
         return decode_state(b"".join(self._table[key] for key in keys))
 
     def _closing_key(self, term: int) -> bytes:
-        return self._prefix + b"%d/" % term + _CLOSING
+        return self._prefix + b"%d/" % term + CLOSING
 
     def write(self, cut: Cut) -> list[Awaitable[Any]]:
         """Write a cut; the deliveries to wait for before anything is acknowledged."""
@@ -170,7 +176,9 @@ class Checkpoints:
         self._state = self._put(b"state", cut.closing)
         self._in_doubt = self._in_doubt and cut.share != EVERYTHING
         pieces = [piece.keys for piece in self._live]
-        self._table[self._closing] = encode_state({"pieces": pieces, "state": self._state})
+        stated = {} if self._keys is None else self._keys.stated
+        closing = {"pieces": pieces, "state": self._state, **stated}
+        self._table[self._closing] = encode_state(closing)
         # What the checkpoint before this one made obsolete goes now: that one is safe by this time.
         for key in self._obsolete:
             self._table.pop(key, None)

@@ -44,7 +44,7 @@ class DeadLetters:
         await self._outbox.publish(self._topic, record, headers=headers)
 
     def count(self, read: int, bad: int) -> None:
-        """Note how many records were read, and in how many of them something was refused.
+        """Note how many records were read, and of how many of them nothing could be used.
 
         Raises:
             FailedRun: Half of the last 10,000 records are bad.

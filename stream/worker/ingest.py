@@ -17,13 +17,13 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from models.requests.ingestion import BatchBuilder
 from models.wire.protocol import ToSources
-from stream.batches import Batches
+from stream.batches import Batches, builder_of
 from stream.broker.names import TopicNames, groups_of
 from stream.broker.security import aiokafka_arguments
 from stream.monitoring.metrics import IngestMetrics
 from stream.settings import Settings
+from stream.state_keys import StateKeys
 from stream.worker.deadletters import DeadLetters
 from stream.worker.fetching import BlockConsumer
 from stream.worker.head_news import HeadNews
@@ -60,7 +60,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
         self._news = HeadNews(options, self._names, self._heard.append)
-        self._builder = BatchBuilder(settings.key.secret)
+        self._builder, self._keys = builder_of(settings), StateKeys(settings)
         self._batches = Batches.of(options.input_format, settings, self._builder)
         self._owned: dict[TopicPartition, Owned] = {}
         self._lock = asyncio.Lock()
@@ -165,6 +165,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._hear()
         self._assignments += 1
         standings = await read_standings(self._settings.kafka, self._names)
+        for standing in standings.values():
+            self._keys.require(standing)
         ends = await self._consumer.end_offsets(list(assigned))
         starts = await self._consumer.beginning_offsets(list(assigned))
         for partition in assigned:
@@ -193,7 +195,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return facts_reader(name, partitions, self._builder)
         if partition.topic == self._names.feedback:
             return feedback_reader(name)
-        return RequestReader(name, partitions, self._settings.epoch, self._batches)
+        ahead = self._settings.kafka.most_ahead_seconds
+        return RequestReader(name, partitions, self._settings.epoch, self._batches, ahead)
 
     async def _take(self, records: Mapping[TopicPartition, Sequence[RecordBlock]]) -> None:
         for partition, blocks in records.items():
@@ -223,8 +226,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         owned.dirty = True
         self.metrics.requests.labels(partition.topic).inc(read.requests)
         self.metrics.dead_letters.labels(partition.topic).inc(len(read.refused))
-        # By records: one that holds many requests may be bad, and must not speak for a stream.
-        self._letters.count(len(records), len({offset for offset, _, _ in read.refused}))
+        self._letters.count(len(records), read.bad)
 
     async def _look_after(self) -> None:
         """Save standings, tell them, and find out who is idle."""
@@ -263,7 +265,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def _write(self, partition: TopicPartition, owned: Owned) -> None:
         source = _name(partition)
-        await write_standing(self._outbox, self._names, source, owned.reader.dump())
+        standing = owned.reader.dump() | self._keys.stated
+        await write_standing(self._outbox, self._names, source, standing)
         owned.dirty = False
         try:
             await self._consumer.commit({partition: owned.reader.next_offset})

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from schemas.errors import InvalidRecord
 from stream.broker.admin import administrator
+from stream.broker.names import TopicNames
 from stream.broker.neighbours import conflicts
 from stream.broker.options import KafkaOptions
 from stream.broker.reach import require_broker
 from stream.broker.topics import check_topics
 from stream.errors import FailedRun
 from stream.log import mute_clients
+from stream.settings import Settings
+from stream.state_keys import StateKeys
+from stream.worker.standings import stated_keys
 
 _FATAL = frozenset({"partitions", "cleanup.policy", "message.timestamp.type"})
+
+
+def require_own_state(settings: Settings) -> None:
+    """Refuse to start on a state of other keys, before anything is written.
+
+    Raises:
+        FailedRun: Naming the keys and the mend, or what cannot be read of the state.
+        KafkaError: The topics cannot be read.
+    """
+    keys, options = StateKeys(settings), settings.kafka
+    # A loop of its own, that nobody else finds: faust takes the one of the thread.
+    loop = asyncio.new_event_loop()
+    try:
+        for state in loop.run_until_complete(stated_keys(options, TopicNames.of(options))):
+            keys.require(state)
+    except InvalidRecord as error:
+        raise FailedRun(f"application {options.application}: {error}") from error
+    finally:
+        loop.close()
 
 
 def require_cluster(options: KafkaOptions) -> None:

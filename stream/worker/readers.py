@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import structlog
 from aiokafka import ConsumerRecord
+from numpy.typing import NDArray
 
 from models.options import EpochOptions
 from models.requests.field_watch import FieldWatch
@@ -17,13 +18,14 @@ from models.requests.line_reader import LineBlock
 from models.sources.source_partition import SourceMark, SourcePartition
 from models.wire.protocol import Sent, ToSources
 from schemas.errors import InvalidRecord
-from stream.batches import Batches
+from stream.batches import Batches, Made
 from stream.broker.marks import read_mark
 from stream.worker.record_blocks import RecordBlock
 
 _log = structlog.get_logger()
 
 _FAR_AHEAD = InvalidRecord("time is far ahead of the stream and nothing confirms it", "time")
+_AHEAD = "time is further ahead of the record's own than kafka.most_ahead_seconds"
 _MOST_WATCHED = 200
 _WATCH_SECONDS = 1.0
 _TELL_SECONDS = 60.0
@@ -38,11 +40,16 @@ class Refused(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What came of some records; `requests` as many as they are, or as are in them."""
+    """What came of some records.
+
+    `requests` are as many as they are, or as are in them; `bad` are records of which nothing could
+    be used: one that holds many requests, of which one is bad, is no sign of another format.
+    """
 
     sent: Sent
     refused: list[Refused]
     requests: int
+    bad: int
 
 
 class Reader(Protocol):
@@ -98,6 +105,7 @@ class RequestReader:
         partitions: How many account partitions there are.
         options: How event time is cut.
         batches: Makes batches of records.
+        most_ahead: Seconds by which a request's time may be ahead of its record's; 0: any.
     """
 
     def __init__(
@@ -106,7 +114,9 @@ class RequestReader:
         partitions: int,
         options: EpochOptions,
         batches: Batches,
+        most_ahead: int = 0,
     ) -> None:
+        self._most_ahead = most_ahead * 1_000
         self._source = SourcePartition(name, partitions, options)
         self._batches = batches
         self._idle = False
@@ -164,14 +174,11 @@ class RequestReader:
                 rows[place] = False
                 marks.append(SourceMark(mark.time, int(block.offsets[place]), mark.end))
         requests = block if rows.all() else block.of_rows(np.flatnonzero(rows))
-        read = self._read_rows(requests, marks, int(block.offsets[-1]))
-        refused = self._source.take_refused()
-        read.refused.extend(Refused(row.position, row.record, _FAR_AHEAD) for row in refused)
-        return read
+        return self._read_rows(requests, marks, int(block.offsets[-1]))
 
     def _read_rows(self, block: RecordBlock, marks: Sequence[SourceMark], last: int) -> Read:
         lines = block.lines
-        made = self._batches.make(lines)
+        made = self._borne_out(self._batches.make(lines), block.times)
         if made.batch is not None:
             self._watch_fields(lines)
         self._tell_dropped()
@@ -181,7 +188,34 @@ class RequestReader:
         refused = [
             Refused(offsets[row], error.part or lines[row], error) for row, error in made.rejects
         ]
-        return Read(sent, refused, max(len(block), made.requests))
+        late = self._source.take_refused()
+        refused += [Refused(row.position, row.record, _FAR_AHEAD) for row in late]
+        bad = {one.offset for one in refused}.difference(positions)
+        bad |= {row.position for row in late}
+        return Read(sent, refused, max(len(block), made.requests), len(bad))
+
+    def _borne_out(self, made: Made, times: NDArray[np.int64]) -> Made:
+        """Refuse requests whose times are far ahead of their records' (milliseconds).
+
+        The log keeps those: who reads it again decides alike.
+        """
+        if not self._most_ahead or made.batch is None:
+            return made
+        rows = np.asarray(made.rows, np.intp)
+        # The log's times may be any number: nothing is added to them.
+        ahead = (times[rows] >= 0) & (made.batch.time // 1_000 - self._most_ahead > times[rows])
+        if not ahead.any():
+            return made
+        kept, refused = np.flatnonzero(~ahead), np.flatnonzero(ahead).tolist()
+        rejects = [
+            (made.rows[row], InvalidRecord(_AHEAD, "time", made.records[row])) for row in refused
+        ]
+        return made._replace(
+            batch=made.batch.take(kept) if len(kept) else None,
+            rows=rows[kept].tolist(),
+            records=[made.records[row] for row in kept.tolist()],
+            rejects=[*made.rejects, *rejects],
+        )
 
     def _watch_fields(self, lines: LineBlock) -> None:
         """Look at a few requests a second: a gateway that leaves a field out makes us blind."""

@@ -31,7 +31,8 @@ _LOG_OVERHEAD = _LENGTH.size
 _FORMAT_PLACE = 16
 _CHECKED_FROM = 21
 _FORMAT = 2
-_CODEC_MASK, _CONTROL_MASK = 0x07, 0x20
+_CODEC_MASK, _LOGGED_MASK, _CONTROL_MASK = 0x07, 0x08, 0x20
+_NO_TIME = -1
 _CODECS: Mapping[int, Callable[[bytes], bytes]] = {
     1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode,
 }  # fmt: skip
@@ -43,6 +44,7 @@ class Record(NamedTuple):
     """One record of a block."""
 
     offset: int
+    timestamp: int
     value: bytes | None
     headers: Headers
 
@@ -53,13 +55,19 @@ class RecordBlock(Sequence[Any]):
     Attributes:
         lines: Their values; a record without one has an empty value.
         offsets: Their offsets, ascending, int64[n].
+        times: Milliseconds since 1970 that the log holds of each, the broker's or the producer's;
+            negative where it holds none, int64[n].
         headers: Headers of records without value, by their place.
     """
 
     def __init__(
-        self, lines: LineBlock, offsets: NDArray[np.int64], headers: Mapping[int, Headers]
+        self,
+        lines: LineBlock,
+        offsets: NDArray[np.int64],
+        times: NDArray[np.int64],
+        headers: Mapping[int, Headers],
     ) -> None:
-        self.lines, self.offsets, self.headers = lines, offsets, headers
+        self.lines, self.offsets, self.times, self.headers = lines, offsets, times, headers
 
     @classmethod
     def of(cls, records: Sequence[Any]) -> RecordBlock:
@@ -68,10 +76,13 @@ class RecordBlock(Sequence[Any]):
             return records
         lines = LineBlock.of([record.value or b"" for record in records])
         offsets = np.array([record.offset for record in records], np.int64)
+        # The oldest logs hold no times.
+        told = [getattr(record, "timestamp", None) for record in records]
+        times = np.array([_NO_TIME if time is None else time for time in told], np.int64)
         headers = {
             place: record.headers for place, record in enumerate(records) if not record.value
         }
-        return cls(lines, offsets, headers)
+        return cls(lines, offsets, times, headers)
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -81,19 +92,26 @@ class RecordBlock(Sequence[Any]):
             return [self[one] for one in range(*place.indices(len(self)))]
         row = range(len(self))[place]
         value = self.lines[row]
-        return Record(int(self.offsets[row]), value or None, self.headers.get(row, ()))
+        headers = self.headers.get(row, ())
+        return Record(int(self.offsets[row]), int(self.times[row]), value or None, headers)
 
     def of_rows(self, rows: NDArray[np.intp]) -> RecordBlock:
         """Some of the records."""
         kept = {int(row): place for place, row in enumerate(rows)}
         headers = {kept[row]: one for row, one in self.headers.items() if row in kept}
-        return RecordBlock(self.lines.of_rows(rows), self.offsets[rows], headers)
+        lines = self.lines.of_rows(rows)
+        return RecordBlock(lines, self.offsets[rows], self.times[rows], headers)
 
 
 class _Batch(NamedTuple):
-    """A batch of records: its offsets, how many records, its bytes, and those of the records."""
+    """A batch of records: its offsets, how many records, its bytes, and those of the records.
+
+    `time` is that of its first record; `is_logged`: that of all, which the broker has set.
+    """
 
     base: int
+    time: int
+    is_logged: bool
     next_offset: int
     records: int
     whole: memoryview
@@ -124,15 +142,24 @@ def _batches(data: bytes, *, check: bool) -> Iterator[_Batch]:
         whole = memoryview(data)[start:end]
         if len(whole) < _HEADER.size:
             raise CorruptRecordException("a batch of records is shorter than its header")
-        base, _, _, _, checksum, attributes, distance, _, _, _, _, _, count = _HEADER.unpack_from(
-            whole
+        base, _, _, _, checksum, attributes, distance, first, last, _, _, _, count = (
+            _HEADER.unpack_from(whole)
         )
         if check and calc_crc32c(whole[_CHECKED_FROM:]) != checksum:
             raise CorruptRecordException(f"the checksum of the batch at {base} does not fit")
         body = b"" if attributes & _CONTROL_MASK else _body(whole[_HEADER.size :], attributes, base)
         if not 0 <= count <= len(body) and body:
             raise CorruptRecordException(f"the batch at {base} cannot hold {count} records")
-        yield _Batch(base, base + distance + 1, count if body else 0, whole, body)
+        is_logged = bool(attributes & _LOGGED_MASK)
+        yield _Batch(
+            base,
+            last if is_logged else first,
+            is_logged,
+            base + distance + 1,
+            count if body else 0,
+            whole,
+            body,
+        )
 
 
 def _body(data: memoryview, attributes: int, base: int) -> bytes | memoryview:
@@ -168,19 +195,21 @@ def read_block(data: bytes, first: int, *, check: bool) -> tuple[RecordBlock | N
     edges = np.cumsum([0, *map(len, bodies)])
     buffer = np.frombuffer(b"".join([*bodies, bytes(_SPARE + -edges[-1] % _BLOCK)]), np.uint8)
     counts = np.cumsum([0, *(batch.records for batch in batches)])
-    offsets = np.empty(counts[-1], np.int64)
+    offsets, times = np.empty((2, counts[-1]), np.int64)
     starts, ends = np.empty((2, counts[-1]), np.uint64)
     for batch, place, start, end in zip(
         batches, range(len(batches)), counts, counts[1:], strict=False
     ):
         rows = slice(start, end)
         if not read_records(
-            buffer, edges[place], edges[place + 1], offsets[rows], starts[rows], ends[rows]
-        ):
+            buffer, edges[place], edges[place + 1],
+            offsets[rows], times[rows], starts[rows], ends[rows],
+        ):  # fmt: skip
             raise CorruptRecordException(f"the batch at {batch.base} is damaged")
         offsets[rows] += batch.base
+        times[rows] = batch.time if batch.is_logged else times[rows] + batch.time
     headers = _headers(batches, offsets, np.flatnonzero(starts == ends), counts)
-    block = RecordBlock(LineBlock(buffer, starts, ends), offsets, headers)
+    block = RecordBlock(LineBlock(buffer, starts, ends), offsets, times, headers)
     wanted = np.flatnonzero(offsets >= first)
     if len(wanted) < len(block):
         block = block.of_rows(wanted)

@@ -14,6 +14,7 @@ from models.wire.checkpoint import Cut
 from models.wire.codec import Assembler, read_frame
 from schemas.errors import InvalidRecord
 from stream.monitoring.metrics import StageMetrics
+from stream.state_keys import StateKeys
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
 from stream.worker.outbox import Outbox
 
@@ -88,6 +89,7 @@ class Role:
         seconds: Time between two checkpoints of a partition.
         on_failure: Called when a checkpoint cannot be delivered.
         metrics: What is counted.
+        keys: The keys that checkpoints are made under.
 
     Attributes:
         ended: Whether it takes no more events.
@@ -101,7 +103,9 @@ class Role:
         seconds: float,
         on_failure: Callable[[BaseException | None], None],
         metrics: StageMetrics,
+        keys: StateKeys,
     ) -> None:
+        self._keys = keys
         self._stage = stage
         self._table = table
         self._outbox = outbox
@@ -142,7 +146,7 @@ class Role:
 
     async def _take(self, number: int) -> _Held:
         start = time.monotonic()
-        checkpoints = Checkpoints(self._table, number)
+        checkpoints = Checkpoints(self._table, number, self._keys)
         partition = self._stage.make(number)
         saved = checkpoints.read()
         if saved is not None:

@@ -17,6 +17,7 @@ from stream.clock import now
 from stream.errors import FailedRun
 from stream.monitoring.metrics import StageMetrics
 from stream.settings import Settings
+from stream.state_keys import StateKeys
 from stream.worker.checkpoints import Checkpoints
 from stream.worker.outbox import Outbox
 from stream.worker.stages import Accounts, Heads, Ties
@@ -88,7 +89,7 @@ def write_seeds(state: Mapping[str, Any], settings: Settings) -> int:
             (names.head_changelog, [seeds.head]),
         ):
             writer = producer.topic(topic)
-            for number, key, value in _records(cuts):
+            for number, key, value in _records(cuts, StateKeys(settings)):
                 writer.append(number, now() // 1_000, key, value)
                 written += 1
             writer.ship()
@@ -96,10 +97,10 @@ def write_seeds(state: Mapping[str, Any], settings: Settings) -> int:
     return written
 
 
-def _records(cuts: Sequence[Cut]) -> Iterator[tuple[int, bytes, bytes]]:
+def _records(cuts: Sequence[Cut], keys: StateKeys) -> Iterator[tuple[int, bytes, bytes]]:
     for number, cut in enumerate(cuts):
         table = SeedTable()
-        checkpoints = Checkpoints(table, number)
+        checkpoints = Checkpoints(table, number, keys)
         checkpoints.read()
         checkpoints.write(cut)
         for key, value in table.items():

@@ -6,6 +6,7 @@ source knows of event time. Offsets are committed beside it for those who watch 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +15,7 @@ from models.wire.state import decode_state, encode_state
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.broker.security import aiokafka_arguments
+from stream.worker.checkpoints import CLOSING
 from stream.worker.outbox import Outbox
 
 State = dict[str, Any]
@@ -26,19 +28,46 @@ async def read_standings(options: KafkaOptions, names: TopicNames) -> dict[str, 
         InvalidRecord: A standing is damaged or of another release.
         KafkaError: The topic cannot be read.
     """
-    partition = TopicPartition(names.sources, 0)
+    found: dict[str, State] = {}
+    async for key, value in _records(options, names.sources):
+        _note(found, key, value)
+    return found
+
+
+async def stated_keys(options: KafkaOptions, names: TopicNames) -> list[State]:
+    """What the state of an application says of the keys that it was made under.
+
+    Where nothing was read yet there may be first checkpoints, of a warm start.
+
+    Raises:
+        InvalidRecord: A record is damaged or of another release.
+        KafkaError: The topics cannot be read.
+    """
+    standings = await read_standings(options, names)
+    if standings:
+        return list(standings.values())
+    return [
+        decode_state(value)
+        async for key, value in _records(options, names.head_changelog)
+        if value is not None and (key or b"").endswith(CLOSING)
+    ]
+
+
+async def _records(
+    options: KafkaOptions, topic: str
+) -> AsyncIterator[tuple[bytes | None, bytes | None]]:
+    """Key and value of all that a topic of one partition holds now."""
+    partition = TopicPartition(topic, 0)
     consumer = AIOKafkaConsumer(**aiokafka_arguments(options), enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
         end = (await consumer.end_offsets([partition]))[partition]
-        found: dict[str, State] = {}
         while await consumer.position(partition) < end:
             for records in (await consumer.getmany(partition, timeout_ms=500)).values():
                 for record in records:
-                    _note(found, record.key, record.value)
-        return found
+                    yield record.key, record.value
     finally:
         await consumer.stop()
 

@@ -92,7 +92,8 @@ class ToldReader:
                 several.append(self._decode(record.offset, record.value or b""))
             except InvalidRecord as error:
                 refused.append(Refused(record.offset, record.value or b"", error))
-        return Read(self._source.read(several, records[-1].offset), refused, len(records))
+        sent = self._source.read(several, records[-1].offset)
+        return Read(sent, refused, len(records), len(refused))
 
     def tell(self, *, at_end: bool) -> Sent:
         """Bring everyone up to date; before the end of what was there, epochs wait."""

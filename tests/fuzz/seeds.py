@@ -22,7 +22,7 @@ from models.requests.sketch_record import encode_sketches
 from models.wire.arrays import encode_values
 from models.wire.codec import read_frame, to_frames
 from models.wire.protocol import Ask, Facts
-from tests.fuzz.targets import SKETCH_KEY, TARGETS
+from tests.fuzz.targets import FORMER_KEY, SKETCH_KEY, TARGETS
 from tests.schemas.formats.samples import SAMPLES
 from tests.strategies import KEY
 
@@ -70,8 +70,9 @@ def _messages() -> Iterator[bytes]:
 
 def _sketch() -> Iterator[bytes]:
     sketches = RequestSketcher(KEY).sketch(["one two three four five six " * 9], ["a b c d e f"])
-    for text in encode_sketches(sketches, ["a b c d e f"], SKETCH_KEY):
-        yield text.encode()
+    for key, renewed in ((SKETCH_KEY, None), (FORMER_KEY, (SKETCH_KEY, sketches))):
+        for text in encode_sketches(sketches, ["a b c d e f"], key, renewed):
+            yield text.encode()
 
 
 def _bodies() -> Iterator[bytes]:

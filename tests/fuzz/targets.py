@@ -26,7 +26,7 @@ from tests.strategies import KEY
 
 Target = Callable[[bytes], None]
 
-SKETCH_KEY = "0123abcd"
+SKETCH_KEY, FORMER_KEY = "0123abcd", "89efcdab"
 _MOST_UNPACKED = 1 << 20
 
 
@@ -78,7 +78,7 @@ def _messages(data: bytes) -> None:
 
 
 def _sketch(data: bytes) -> None:
-    decode_sketches([data.decode("latin-1")], SKETCH_KEY)
+    decode_sketches([data.decode("latin-1")], [(FORMER_KEY, SKETCH_KEY)])
 
 
 def _bodies(data: bytes) -> None:

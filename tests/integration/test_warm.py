@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,10 @@ from stream.cli import main
 from tests.integration.conftest import GivenBroker
 from tests.integration.test_application import FACTS, SAMPLE, SECTIONS
 from tests.integration.workers import (
+    ROOT,
     Output,
     Workers,
+    command,
     create_topics,
     open_binary,
     replayed,
@@ -59,6 +63,22 @@ def halves(folder: Path) -> list[Path]:
     return paths
 
 
+def assert_refused_under_another_key(config: Path, folder: Path) -> None:
+    key = folder / "another.key"
+    key.write_text("a key of sixteen bytes or more")
+    done = subprocess.run(
+        command(config, "worker"),
+        cwd=ROOT,
+        env={**os.environ, "GAUGER_KEY_FILE": str(key)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr[-2_000:]
+    assert "set GAUGER_KEY_FILE to the key of this state" in done.stderr
+
+
 def test_warm_workers_find_what_a_replay_of_all_finds(
     options: KafkaOptions, workers: Workers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,10 +90,12 @@ def test_warm_workers_find_what_a_replay_of_all_finds(
     late = {key: one for key, one in whole.alerts.items() if key not in before.alerts}
     said = run_verb(workers.config, "warm", str(first), "--facts", str(FACTS))
     assert f"records of state for {options.application}: start gauger worker" in said
+    assert_refused_under_another_key(workers.config, tmp_path)
     run_verb(workers.config, "publish", str(second))
     workers.start()
     expected = Output(late, {})
     found = wait_for(options, expected, 240.0, workers.supervise)
     assert found.alerts == late, f"{found.difference(expected)}\n{workers.logs()}"
+    assert_refused_under_another_key(workers.config, tmp_path)
     assert main(["--config", str(workers.config), "warm", str(first)]) == 1
     assert "have been started before" in capsys.readouterr().err

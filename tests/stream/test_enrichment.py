@@ -135,7 +135,7 @@ def test_replay_and_worker_fill_alike(
 ) -> None:
     lines = [line(f"192.0.2.{number}", number) for number in range(0, 256, 50)]
     local, live = Keeping(), Keeping()
-    monkeypatch.setattr("stream.replay.local.BatchBuilder", lambda _: local)
+    monkeypatch.setattr("stream.replay.local.builder_of", lambda _: local)
     run = LocalRun(Settings(enrichment=options))
     run.feed(run.open_source(), 1, lines)
     reader = RequestReader(

@@ -36,6 +36,10 @@ def made(texts: Texts) -> tuple[RequestSketches, list[str]]:
     return sketches, encode_sketches(sketches, systems, ID)
 
 
+def wanted(records: list[str]) -> list[tuple[str, ...]]:
+    return [(ID,)] * len(records)
+
+
 def rows_of(sketches: RequestSketches) -> list[tuple[frozenset[int], frozenset[int], int, int]]:
     """Each request's fragments of prompt and system text, characters and scripts."""
     prompts = np.split(sketches.prompt, sketches.prompt_ends[:-1])
@@ -64,10 +68,33 @@ def fragments(*hashes: int) -> bytes:
 @given(TEXTS)
 def test_what_is_written_is_read_again(texts: Texts) -> None:
     sketches, records = made(texts)
-    read = decode_sketches(records, ID)
+    read = decode_sketches(records, wanted(records))
     assert read.rows == list(range(len(texts)))
     assert not read.dropped
     assert rows_of(read.sketches) == rows_of(sketches)
+
+
+@given(TEXTS)
+def test_records_under_two_keys_are_read_under_either(texts: Texts) -> None:
+    sketches, single = made(texts)
+    other = RequestSketcher(KEY[::-1]).sketch(*map(list, zip(*texts, strict=True)))
+    records = encode_sketches(sketches, [pair[1] for pair in texts], ID, ("deadbeef", other))
+    for keys, first, renewed in (
+        ((ID,), sketches, None),
+        (("deadbeef",), other, None),
+        ((ID, "deadbeef"), sketches, other),
+        (("deadbeef", ID), other, sketches),
+        (("0", "deadbeef"), other, None),
+    ):
+        read = decode_sketches(records, [keys] * len(records))
+        assert rows_of(read.sketches) == rows_of(first)
+        if renewed is None:
+            assert not len(read.renewed.prompt) + len(read.renewed.system)
+        else:
+            assert rows_of(read.renewed) == rows_of(renewed)
+    assert not decode_sketches(records, [("0",)] * len(records)).rows
+    # As long as one key holds, records are as they always were.
+    assert encode_sketches(sketches, [pair[1] for pair in texts], ID) == single
 
 
 @given(TEXTS)
@@ -82,7 +109,8 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
 ) -> None:
     base, new = made(texts)[0], made(others)[0]
     rows = sorted(random.sample(range(len(texts)), min(len(texts), len(others))))
-    new = decode_sketches(made(others[: len(rows)])[1], ID).sketches
+    records = made(others[: len(rows)])[1]
+    new = decode_sketches(records, wanted(records)).sketches
     expected = rows_of(base)
     for row, other in zip(rows, rows_of(new), strict=True):
         expected[row] = other
@@ -106,6 +134,9 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
         (packed(characters=-1), DAMAGED),
         (packed(characters=2**31), DAMAGED),
         (packed(more=1), DAMAGED),
+        (packed(key="deadbeef", more=[ID, b"", fragments(5, 4)]), DAMAGED),
+        (packed(more=["deadbeef", b"1234567", b""]), DAMAGED),
+        (packed(key="deadbeef", more=["0badf00d", b"", b""]), UNKNOWN_KEY),
         (packed(intents=[0.5] * 33), DAMAGED),
         (packed()[:-4], DAMAGED),
         (packed() + "\n", DAMAGED),
@@ -118,7 +149,7 @@ def test_replaced_rows_are_the_others_and_the_rest_stays(
 )
 def test_a_sketch_that_cannot_be_used_is_dropped_alone(record: str, reason: str) -> None:
     good = made([("one two three four five six seven " * 9, "")])[1][0]
-    read = decode_sketches([good, record, packed(), good], ID)
+    read = decode_sketches([good, record, packed(), good], [(ID,)] * 4)
     assert read.rows == [0, 2, 3]
     assert read.dropped == Counter({reason: 1})
     rows = rows_of(read.sketches)
@@ -128,7 +159,7 @@ def test_a_sketch_that_cannot_be_used_is_dropped_alone(record: str, reason: str)
 
 @given(st.lists(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode())))
 def test_nothing_makes_it_raise(records: list[str]) -> None:
-    read = decode_sketches(records, ID)
+    read = decode_sketches(records, wanted(records))
     assert len(read.rows) + read.dropped.total() == len(records)
 
 
@@ -136,7 +167,7 @@ def test_nothing_makes_it_raise(records: list[str]) -> None:
 def test_a_damaged_record_never_leaves_more_than_a_text_could(damage: bytes, place: int) -> None:
     whole = base64.b64decode(made([("words " * 400 + "of a prompt", "You are.")])[1][0])
     bent = base64.b64encode(whole[:place] + damage + whole[place + len(damage) :]).decode()
-    sketches = decode_sketches([bent], ID).sketches
+    sketches = decode_sketches([bent], [(ID,)]).sketches
     for column in (sketches.prompt, sketches.system):
         assert len(column) <= MOST_FRAGMENTS
         assert len(set(column.tolist())) == len(column)
@@ -147,5 +178,5 @@ def test_the_longest_sketch_fits() -> None:
     text = " ".join(chr(0x4E00 + place % 20_000) for place in range(20_000))
     sketches, (record,) = made([(text, text)])
     assert len(sketches.prompt) == len(sketches.system) == MOST_FRAGMENTS
-    read = decode_sketches([record], ID)
+    read = decode_sketches([record], [(ID,)])
     assert rows_of(read.sketches) == rows_of(sketches)

@@ -9,8 +9,14 @@ from hypothesis import strategies as st
 
 from models.wire.checkpoint import EVERYTHING, Cut, Renewal, Share
 from models.wire.codec import FRAME_BYTES
+from schemas.errors import InvalidRecord
+from stream.keys import HashKey
+from stream.settings import Settings
+from stream.state_keys import StateKeys
 from stream.worker.checkpoints import Checkpoints, CheckpointTable
 from tests.rounds import Rounds
+
+OTHER = HashKey(secret=b"o" * 32, id="0badcafe", public=False)
 
 
 class Kept(dict[bytes, bytes]):
@@ -58,6 +64,20 @@ def test_a_whole_one_replaces_what_was_before() -> None:
         checkpoints.write(cut(number, whole=True, closing=number))
     assert restored(kept) == (4, [4])
     assert len(kept) <= 6
+
+
+def test_a_checkpoint_of_another_key_is_refused_and_stays_as_it_is() -> None:
+    kept = Kept()
+    table = cast("CheckpointTable", kept)
+    ours = StateKeys(Settings())
+    Checkpoints(table, 0, ours).write(cut(1, whole=True, closing="first"))
+    before = dict(kept)
+    with pytest.raises(InvalidRecord, match="set GAUGER_KEY_FILE"):
+        Checkpoints(table, 0, StateKeys(Settings(key=OTHER))).read()
+    assert kept == before
+    read = Checkpoints(table, 0, ours).read()
+    assert read is not None
+    assert read.closing == {"closing": "first"}
 
 
 def test_a_piece_of_any_size_is_read_back() -> None:

@@ -14,6 +14,7 @@ from aiokafka import TopicPartition
 from models.wire.protocol import Sent
 from schemas.errors import InvalidRecord
 from stream.settings import Settings
+from stream.state_keys import StateKeys
 from stream.worker import ingest
 from stream.worker.ingest import Ingest
 from stream.worker.readers import RequestReader
@@ -120,6 +121,26 @@ def test_records_that_came_while_partitions_were_dealt_are_read_again(
     outbox: Any = made._outbox
     assert consumer.seeks == [(SOURCE, 0)] * 3
     assert not any(sent.accounts for sent in outbox.sent)
+
+
+@pytest.mark.parametrize(
+    ("stated", "mend"),
+    [
+        ({"key": "0badcafe"}, "set GAUGER_KEY_FILE"),
+        ({"texts": ["0badcafe"]}, r"text_key\.previous_file"),
+    ],
+)
+def test_a_standing_of_another_key_ends_ingest_before_it_says_anything(
+    made: Ingest, monkeypatch: pytest.MonkeyPatch, stated: dict[str, Any], mend: str
+) -> None:
+    async def others(*_: Any) -> dict[str, Any]:
+        return {"gauger.requests/1": StateKeys(Settings()).stated | stated}
+
+    monkeypatch.setattr(ingest, "read_standings", others)
+    with pytest.raises(InvalidRecord, match=mend):
+        asyncio.run(asyncio.wait_for(made.run(), 30))
+    outbox: Any = made._outbox
+    assert not outbox.sent
 
 
 def test_a_standing_that_cannot_be_read_ends_ingest(

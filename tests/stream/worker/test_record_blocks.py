@@ -17,6 +17,8 @@ from stream.worker.record_blocks import RecordBlock, is_current, read_block
 
 CODECS = range(5)
 _headers = st.lists(st.tuples(st.text(max_size=5), st.binary(max_size=5) | st.none()), max_size=2)
+LOGGED = 0x08
+
 _records = st.tuples(
     st.binary(max_size=9) | st.none(), st.binary(max_size=300) | st.none(), _headers
 )
@@ -31,17 +33,17 @@ def _log(batches: Sequence[tuple[Sequence[Any], int]], first: int = 0) -> bytes:
     for records, codec in batches:
         builder = DefaultRecordBatchBuilder(2, codec, 0, -1, -1, -1, 1 << 20)
         for place, (key, value, headers) in enumerate(records):
-            builder.append(place, 0, key, value, headers)
+            builder.append(place, 1_700_000_000_000 - 7 * place, key, value, headers)
         built = bytes(builder.build())
         out += first.to_bytes(8, "big") + built[8:]
         first += len(records) + 2
     return out
 
 
-def _by_aiokafka(data: bytes) -> list[tuple[int, bytes, Any]]:
+def _by_aiokafka(data: bytes) -> list[tuple[int, bytes, Any, int]]:
     log, out = MemoryRecords(data), []
     while (batch := log.next_batch()) is not None:
-        out += [(one.offset, one.value or b"", one.headers) for one in batch]
+        out += [(one.offset, one.value or b"", one.headers, one.timestamp) for one in batch]
     return out
 
 
@@ -52,8 +54,9 @@ def test_a_block_holds_what_aiokafka_reads(batches: Any, first: int, cut: int) -
     block, following = read_block(data, first, check=True)
     wanted = [record for record in _by_aiokafka(data) if record[0] >= first]
     assert [(one.offset, one.value or b"") for one in block or ()] == [one[:2] for one in wanted]
-    for place, (_, value, headers) in enumerate(wanted):
+    for place, (_, value, headers, time) in enumerate(wanted):
         assert block is not None
+        assert block.times[place] == time
         assert value or list(block.headers[place]) == list(headers)
     assert following > max((one[0] for one in wanted), default=first - 1)
 
@@ -93,7 +96,28 @@ def test_records_of_a_client_make_a_block() -> None:
     )
     assert block is not None
     again = RecordBlock.of(list(block))
-    assert [tuple(one) for one in again] == [(7, b"a", ()), (8, None, (("h", b"1"),))]
+    start = 1_700_000_000_000
+    assert [tuple(one) for one in again] == [
+        (7, start, b"a", ()),
+        (8, start - 7, None, (("h", b"1"),)),
+    ]
+
+
+def test_the_time_of_a_log_that_sets_it_is_that_of_the_batch() -> None:
+    log = bytearray(_log([([(None, b"a", []), (None, b"b", [])], 0)]))
+    log[22] |= LOGGED
+    log[35:43] = (1_800_000_000_000).to_bytes(8, "big")
+    block, _ = read_block(bytes(log), 0, check=False)
+    [batch] = _batches_of(bytes(log))
+    assert block is not None
+    assert block.times.tolist() == [one.timestamp for one in batch] == [1_800_000_000_000] * 2
+
+
+def _batches_of(data: bytes) -> list[list[Any]]:
+    log, out = MemoryRecords(data), []
+    while (batch := log.next_batch()) is not None:
+        out.append(list(batch))
+    return out
 
 
 def test_logs_of_older_formats_are_told_apart() -> None:
