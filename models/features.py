@@ -73,6 +73,17 @@ class ProfileView:
         return days
 
     @cached_property
+    def hours(self) -> Values:
+        """Decayed requests in each hour of the day, one row an account."""
+        return self.records["hours"].astype(np.float64)
+
+    @cached_property
+    def all_hours(self) -> Values:
+        """Their sum, above 0."""
+        total: Values = np.maximum(self.hours.sum(axis=1), 1e-9)
+        return total
+
+    @cached_property
     def _sums(self) -> Values:
         return self.records["sums"].astype(np.float64)
 

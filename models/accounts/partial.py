@@ -69,14 +69,17 @@ class EpochPartial:
 
     def _note_names(self, batch: EventBatch, known: int) -> None:
         chosen = self.partials["chosen"]
-        for slot in np.flatnonzero(chosen >= 0).tolist():
-            row = int(chosen[slot])
-            example = (batch.ids[row], int(batch.time[row]))
-            if slot < known:
-                self.examples[slot] = example
-            else:
-                self.names.append(batch.names[row])
-                self.examples.append(example)
+        slots = np.flatnonzero(chosen >= 0)
+        rows = chosen[slots].tolist()
+        examples = list(
+            zip(map(batch.ids.__getitem__, rows), batch.time[rows].tolist(), strict=True)
+        )
+        first = int(np.searchsorted(slots, known))
+        for slot, example in zip(slots[:first].tolist(), examples, strict=False):
+            self.examples[slot] = example
+        # A new account has an example in any case, and slots are given in order.
+        self.examples += examples[first:]
+        self.names += map(batch.names.__getitem__, rows[first:])
 
     def _add_edges(self, batch: EventBatch, slots: NDArray[np.int32]) -> None:
         wanted = self.edge_count + len(batch.ties)

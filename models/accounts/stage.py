@@ -131,12 +131,12 @@ class AccountStage:
         known = self._table.count
         slots = self._table.slots_of(partial.partials["account"].copy())
         self._profiles.reserve(self._table.count)
-        for place, slot in enumerate(slots.tolist()):
-            if slot >= known:
-                self._names.append(partial.names[place])
-                self._examples.append(partial.examples[place])
-            else:
-                self._examples[slot] = partial.examples[place]
+        # New accounts come in the partial's order, and so do their slots.
+        fresh = np.flatnonzero(slots >= known).tolist()
+        self._names += map(partial.names.__getitem__, fresh)
+        self._examples += map(partial.examples.__getitem__, fresh)
+        for slot, example in zip(slots.tolist(), partial.examples, strict=True):
+            self._examples[slot] = example
         return slots
 
     def _report(

@@ -12,20 +12,23 @@ _NIGHT = 8
 
 def _night(view: ProfileView) -> Values:
     """Share of requests in the account's quietest eight hours of the day, wherever its night is."""
-    hours = view.records["hours"].astype(np.float64)
-    around = np.concatenate([hours, hours[:, : _NIGHT - 1]], axis=1)
-    running = np.cumsum(np.pad(around, ((0, 0), (1, 0))), axis=1)
-    quietest = (running[:, _NIGHT:] - running[:, :-_NIGHT]).min(axis=1)
-    share = quietest / np.maximum(hours.sum(axis=1), 1e-9)
+    # A row an hour: so all accounts are summed up at once, each in the order of its hours.
+    by_hour = np.ascontiguousarray(view.hours.T)
+    running = np.zeros((HOURS + _NIGHT, len(view.hours)))
+    np.cumsum(np.concatenate([by_hour, by_hour[: _NIGHT - 1]]), axis=0, out=running[1:])
+    quietest = (running[_NIGHT:] - running[:-_NIGHT]).min(axis=0)
+    share = quietest / view.all_hours
     active = view.records["active"].astype(np.float64)
     return shrunk(share * active, active, usual=0.03, weight=10.0)
 
 
 def _day(view: ProfileView) -> Values:
     """Entropy of the hour of the day over its largest, drawn to the usual one."""
-    hours = view.records["hours"].astype(np.float64)
-    shares = hours / np.maximum(hours.sum(axis=1, keepdims=True), 1e-9)
-    entropy = -(shares * np.log(np.maximum(shares, 1e-12))).sum(axis=1) / np.log(HOURS)
+    shares = view.hours / view.all_hours[:, np.newaxis]
+    logarithms = np.zeros_like(shares)
+    # Most accounts are active in few hours.
+    np.log(np.maximum(shares, 1e-12), out=logarithms, where=shares > 0.0)
+    entropy = -(shares * logarithms).sum(axis=1) / np.log(HOURS)
     active = view.records["active"].astype(np.float64)
     return shrunk(entropy * active, active, usual=0.6, weight=10.0)
 
