@@ -7,7 +7,7 @@ itself. Everything else separates: so do the punctuation and symbols of U+0080 t
 U+2000 to U+2FFF.
 
 A shingle is five words in a row, whatever separates them. With w1 … w5 the hashes of its words
-(`models.kernels.words.hash_words`), its hash is mix((w1 P^4 + w2 P^3 + w3 P^2 + w4 P + w5) ^ seed)
+(`models.kernels.words.hash_word`), its hash is mix((w1 P^4 + w2 P^3 + w3 P^2 + w4 P + w5) ^ seed)
 modulo 2^64. It is kept when it falls below a threshold (fractional sampling), so that the same run
 of words leaves the same hashes wherever it stands.
 """
