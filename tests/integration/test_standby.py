@@ -12,9 +12,9 @@ import pytest
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from tests.integration.conftest import GivenBroker
+from tests.integration.output import Output
 from tests.integration.workers import (
     ROOT,
-    Output,
     Workers,
     create_topics,
     records,

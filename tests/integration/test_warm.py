@@ -15,10 +15,10 @@ import zstandard
 from stream.broker.options import KafkaOptions
 from stream.cli import main
 from tests.integration.conftest import GivenBroker
+from tests.integration.output import Output
 from tests.integration.test_application import FACTS, SAMPLE, SECTIONS
 from tests.integration.workers import (
     ROOT,
-    Output,
     Workers,
     command,
     create_topics,

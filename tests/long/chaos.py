@@ -16,8 +16,8 @@ from random import Random
 
 from stream.broker.options import KafkaOptions
 from tests.broker.harness import KafkaBroker
+from tests.integration.output import Output
 from tests.integration.workers import (
-    Output,
     Victims,
     Workers,
     create_topics,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from stream.broker.options import KafkaOptions
 from tests.broker.harness import KafkaBroker
+from tests.integration.output import Output
 from tests.integration.workers import (
-    Output,
     Workers,
     create_topics,
     replayed,
