@@ -98,4 +98,4 @@ def _blocks(simulation: Simulation, most: int | None, clock: Clock) -> Iterator[
 
 
 def _time_of(line: bytes) -> int:
-    return round(orjson.loads(line)["time"] * 1e6)
+    return round(float(orjson.loads(line)["time"]) * 1e6)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from models.wire.checkpoint import Cut
+from models.wire.checkpoint import EVERYTHING, Cut
 from models.wire.state import encode_state
 from stream.broker.names import TopicNames
 from stream.errors import FailedRun
@@ -68,7 +68,7 @@ def standing(settings: Settings, position: int = 0) -> bytes:
 def seeded(settings: Settings) -> Records:
     """A head's changelog after a warm start, and a closing record that is gone."""
     table = SeedTable()
-    Checkpoints(table, 0, StateKeys(settings)).write(Cut(True, [{"piece": 1}], {}, 0))
+    Checkpoints(table, 0, StateKeys(settings)).write(Cut(EVERYTHING, [{"piece": 1}], [], {}, 0))
     return [*table.items(), (b"0/1/closing", None)]
 
 
