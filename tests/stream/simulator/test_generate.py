@@ -154,12 +154,14 @@ def test_facts_withheld_from_requests_come_as_records() -> None:
 
 
 def test_a_campaign_turns_to_a_new_model_within_a_day_of_its_release() -> None:
-    scenario = replace(named_scenario("agentic").scaled(0.1), release_day=4.0)
+    scenario = named_scenario("agentic").scaled(0.2)
+    begins = (Simulation(scenario, 1).campaigns[0].start - scenario.start) / DAY
+    scenario = replace(scenario, release_day=begins + 0.5)
     simulation = Simulation(scenario, 1)
     rows = np.concatenate(
         [part for day in simulation.days() for part in simulation.campaigning(day)]
     )
     new = np.isin(rows["model"], NEW_MODELS)
-    days = (rows["time"] - scenario.start) / DAY
-    assert not new[days < 4.0].any()
-    assert new[days > 5.0].mean() > 0.3
+    days = (rows["time"] - scenario.start) / DAY - begins
+    assert not new[days < 0.5].any()
+    assert new[days > 1.25].mean() > 0.2
