@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stream.broker.admin import administrator
+from stream.broker.losses import losses
 from stream.broker.neighbours import conflicts
 from stream.broker.options import KafkaOptions
 from stream.broker.reach import require_broker
@@ -14,7 +15,7 @@ _FATAL = frozenset({"partitions", "cleanup.policy", "message.timestamp.type"})
 
 
 def require_cluster(options: KafkaOptions) -> None:
-    """Refuse to start where rows would be lost or nothing could be read, or another is at work.
+    """Refuse to start where rows or state would be lost or are, or another is at work.
 
     Settings that only cost room or time are left to `gauger doctor`.
 
@@ -35,5 +36,7 @@ def require_cluster(options: KafkaOptions) -> None:
         ]
     with administrator(options) as admin:
         wrong += conflicts(admin, options)
+        if not wrong:
+            wrong += losses(admin, options)
     if wrong:
         raise FailedRun("\n".join(wrong))

@@ -79,19 +79,32 @@ def create_topics(options: KafkaOptions, request_partitions: int) -> None:
 
 @dataclass
 class Workers:
-    """Processes of `gauger worker`, each with its log."""
+    """Processes of `gauger worker`, each with its log.
+
+    Attributes:
+        config: Their settings.
+        folder: Where their logs are.
+        running: Those that were started, and not stopped.
+        restarts: How many had ended by themselves.
+        before: What each is run by, in front of its command.
+        environment: What they have in their environment besides ours.
+    """
 
     config: Path
     folder: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     restarts: int = 0
+    before: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """One more."""
         number = len(list(self.folder.glob("worker-*")))
         with (self.folder / f"worker-{number}.log").open("ab") as log:
+            started = [*self.before, *command(self.config, "worker")]
+            environment = {**os.environ, **self.environment}
             self.running.append(
-                subprocess.Popen(command(self.config, "worker"), cwd=ROOT, stdout=log, stderr=log)
+                subprocess.Popen(started, cwd=ROOT, stdout=log, stderr=log, env=environment)
             )
 
     def kill(self, number: int, victims: Victims = "both") -> None:
