@@ -73,6 +73,9 @@ def _changelogs(options: KafkaOptions) -> dict[TopicPartition, TopicPartition]:
 
 
 def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+    # Where no group was ever at work, nobody can be asked for its offsets.
+    if group not in {one["group_id"] for one in admin.list_groups()}:
+        return {}
     offsets: Mapping[TopicPartition, Any] = admin.list_group_offsets({group: None})[group]
     return {partition: one.offset for partition, one in offsets.items()}
 

@@ -58,11 +58,11 @@ def far_side() -> Iterator[FarSide]:
     """A far side, as long as the block runs."""
     with subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE) as holder:
         side = FarSide(holder)
-        while os.readlink(f"/proc/{holder.pid}/ns/net") == os.readlink("/proc/self/ns/net"):
+        theirs, ours = Path(f"/proc/{holder.pid}/ns/net"), Path("/proc/self/ns/net")
+        while theirs.readlink() == ours.readlink():
             pass
-        _run(
-            "ip", "link", "add", "outer", "type", "veth", "peer", "inner", "netns", str(holder.pid)
-        )
+        ends = ("outer", "type", "veth", "peer", "inner", "netns", str(holder.pid))
+        _run("ip", "link", "add", *ends)
         _run("ip", "address", "add", f"{_OUTER}/30", "dev", "outer")
         for words in (
             "link set lo up",

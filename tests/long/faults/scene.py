@@ -102,12 +102,12 @@ class Scene:
         for workers in self.groups:
             workers.supervise()
 
-    def until(self, holds: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
+    def until(self, holds: Callable[[], bool], what: str, seconds: float = 400.0) -> None:
         """Wait for something; nobody is started again meanwhile."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come\n{self.logs()}"
-            time.sleep(0.3)
+            time.sleep(1.0)
 
     def require_equal(self) -> None:
         """All that a run without faults gives, to the byte, and nothing else."""
@@ -120,16 +120,15 @@ class Scene:
         topics = (self.names.events, self.names.ties)
         logs = {TopicPartition(topic, number) for topic in topics for number in range(PARTITIONS)}
         logs.add(TopicPartition(self.names.findings, 0))
+        self.until(lambda: self._acknowledged() >= logs, "a first checkpoint of every partition")
+
+    def _acknowledged(self) -> set[TopicPartition]:
+        group = self.options.application
         with self.administrator() as admin:
-            group = self.options.application
-            self.until(
-                lambda: all(
-                    offset.offset > 0 if (offset := of.get(log)) else False
-                    for of in [admin.list_group_offsets({group: None})[group]]
-                    for log in logs
-                ),
-                "a first checkpoint of every partition",
-            )
+            if group not in {one["group_id"] for one in admin.list_groups()}:
+                return set()
+            offsets = admin.list_group_offsets({group: None})[group]
+        return {log for log, offset in offsets.items() if offset.offset > 0}
 
     def said(self, event: str) -> int:
         """How often workers have logged an event."""
