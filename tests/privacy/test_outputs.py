@@ -44,7 +44,12 @@ def refused() -> list[bytes]:
     """Lines that nobody takes, with a secret in the place that is wrong."""
     secret = " ".join(SECRETS)
     whole = {"id": "bad", "time": 1_760_000_000, "account": "a", "prompt": secret}
-    wrong = [{"time": secret}, {"prompt": [secret]}, {"payment": {secret: 1}}, {"tools": secret}]
+    wrong: list[dict[str, object]] = [
+        {"time": secret},
+        {"prompt": [secret]},
+        {"payment": {secret: 1}},
+        {"tools": secret},
+    ]
     lines = [orjson.dumps({**whole, **one}) for one in wrong]
     return [*lines, lines[0][:-20], secret.encode(), b'{"%b": 1}' % secret.encode()]
 

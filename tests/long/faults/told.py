@@ -80,7 +80,6 @@ def _work_for_a_while(scene: Scene) -> None:
     scene.publish(1)
     scene.work(5.0)
     workers.stop()
-    scene.groups.remove(workers)
 
 
 def _require_refusal(scene: Scene, what: str, *, by_doctor: bool = True) -> None:
