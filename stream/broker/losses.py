@@ -29,7 +29,7 @@ def losses(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
 
 def _of_stages(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
     committed = _committed(admin, groups_of(options)[0])
-    if not any(committed.values()):
+    if not committed:
         return
     logs = _changelogs(options)
     starts, ends = _ranges(admin, [*logs, *logs.values()])
@@ -46,7 +46,7 @@ def _of_stages(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
 def _of_sources(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
     standings = TopicPartition(TopicNames.of(options).sources, 0)
     committed = _committed(admin, groups_of(options)[1])
-    if not any(committed.values()):
+    if not committed:
         return
     starts, ends = _ranges(admin, [standings, *committed])
     if starts[standings] == ends[standings]:
@@ -77,7 +77,7 @@ def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]
     if group not in {one["group_id"] for one in admin.list_groups()}:
         return {}
     offsets: Mapping[TopicPartition, Any] = admin.list_group_offsets({group: None})[group]
-    return {partition: one.offset for partition, one in offsets.items()}
+    return {partition: one.offset for partition, one in offsets.items() if one.offset > 0}
 
 
 def _ranges(

@@ -54,20 +54,20 @@ class RawReceiver:
         """A connection."""
         return socket.create_connection(self._address, _PATIENCE)
 
-    def told(self, data: bytes) -> bytes:
-        """All that it answers to these bytes, until it hangs up or waits for more."""
+    def told(self, data: bytes, silence: float = _PATIENCE) -> bytes:
+        """All that it answers to these bytes, until it hangs up, or is silent for so long."""
         answers = []
         with self.connect() as connection, suppress(ConnectionError, TimeoutError):
             # It need not hear all of what it refuses.
             connection.sendall(data + _LAST)
-            connection.settimeout(_SILENCE)
+            connection.settimeout(silence)
             while answer := connection.recv(1 << 16):
                 answers.append(answer)
         return b"".join(answers)
 
-    def statuses(self, data: bytes) -> list[int]:
+    def statuses(self, data: bytes, silence: float = _PATIENCE) -> list[int]:
         """The same, the statuses of its answers."""
-        return [int(status) for status in _STATUS.findall(self.told(data))]
+        return [int(status) for status in _STATUS.findall(self.told(data, silence))]
 
     def held(self) -> float:
         """Bytes of bodies that it holds, by its metrics."""
@@ -97,5 +97,5 @@ def chunked(path: str, pieces: Sequence[bytes]) -> bytes:
 
 def talk(data: bytes) -> None:
     """Any bytes at the door: an answer or none, and never that something in it has failed."""
-    for status in receiver().statuses(data):
+    for status in receiver().statuses(data, _SILENCE):
         assert status < 500 or status == 503, status

@@ -154,7 +154,7 @@ def test_poison_in_every_topic_costs_itself_alone_and_shows_no_secret(
     workers.config = write_config(tmp_path, f"{SETTINGS}[metrics]{metrics}", options)
     run_verb(workers.config, "publish", str(events))
     workers.start()
-    found = wait_for(options, expected, 120.0, workers.supervise)
+    found = wait_for(options, expected, 240.0, workers.supervise)
     assert found.equals(expected), f"{found.difference(expected)}\n{workers.logs()}"
     logs = (tmp_path / "worker-0.log").read_text()
     assert logs.count('"event": "message_unreadable"') == 3 * len(junk)

@@ -79,16 +79,7 @@ def create_topics(options: KafkaOptions, request_partitions: int) -> None:
 
 @dataclass
 class Workers:
-    """Processes of `gauger worker`, each with its log.
-
-    Attributes:
-        config: Their settings.
-        folder: Where their logs are.
-        running: Those that were started, and not stopped.
-        restarts: How many had ended by themselves.
-        before: What each is run by, in front of its command.
-        environment: What they have in their environment besides ours.
-    """
+    """Processes of `gauger worker`, each with its log; `before` is what runs their command."""
 
     config: Path
     folder: Path
