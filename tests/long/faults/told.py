@@ -40,7 +40,8 @@ def messages_lost(scene: Scene) -> str:
     """Requests, internal topics and standings are deleted and made anew while no worker runs."""
     names = scene.names
     _work_for_a_while(scene)
-    topics = (names.requests[0], names.ties, names.events, names.findings, names.sources)
+    # With the last of its logs Kafka forgets the group's offsets: `findings` stays, to show it.
+    topics = (names.requests[0], names.ties, names.events, names.sources)
     for topic in topics:
         _make_anew(scene, topic)
         _require_refusal(scene, topic)
