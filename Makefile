@@ -12,7 +12,7 @@ PACKAGE_STAMP := $(VENV)/.package-$(shell cksum pyproject.toml | cut -d ' ' -f 1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .PHONY: help setup packages demo test test-integration check bench bench-detection bench-ablation bench-intents bench-peers bench-transfer bench-kafka bench-pipelines bench-profile bench-formats bench-console \
-	parity chaos soak rehearsal fuzz mutation coverage pictures sbom licences schemas reference constraints clean
+	parity chaos faults soak rehearsal fuzz mutation coverage pictures sbom licences schemas reference constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -98,6 +98,10 @@ parity: setup ## 300,000 requests locally and through Kafka, the work shared in 
 
 chaos: setup ## kill -9 of workers, workers added and removed, a broker that restarts and stalls
 	$(BIN)/python -m tests.long.chaos
+
+# `make faults FAULTS="network-cut poison"` tries these two alone.
+faults: setup ## cut networks, full disks, wrong clocks, lost topics, poison, a rolling upgrade
+	$(BIN)/python -m tests.long.faults $(FAULTS)
 
 pictures: setup ## docs/images of the console, by the test of the page in a browser
 	GAUGER_PICTURES=docs/images $(BIN)/python -m pytest -q tests/stream/console/test_browser.py -k becomes_its_pages

@@ -1,4 +1,4 @@
-"""The one error of the wire: a record that is refused, with the reason and the field."""
+"""The error of the wire: a record that is refused, with the reason and the field."""
 
 from __future__ import annotations
 
@@ -18,3 +18,7 @@ class InvalidRecord(ValueError):
         self.reason = reason
         self.field = field
         self.part = part
+
+
+class NewerRelease(InvalidRecord):
+    """A record that is well made, and that only a later release can read."""

@@ -38,12 +38,14 @@ from models.wire.protocol import (
     TiesClosed,
     Verdicts,
 )
-from schemas.errors import InvalidRecord
+from schemas.errors import InvalidRecord, NewerRelease
 
 WIRE_VERSION = 3
+"""Frames keep their form in all versions: so an older release knows that a newer one wrote them."""
 OLDEST_WIRE_VERSION = 1
 _COLUMNS_SINCE = 3
 """The version from which on messages have today's columns."""
+_KNOWN = f"this release reads {OLDEST_WIRE_VERSION} to {WIRE_VERSION}"
 
 FRAME_BYTES = 400_000
 _DIGEST_SIZE = 8
@@ -175,21 +177,23 @@ def read_frame(data: bytes) -> Frame:
     """The frame that a record holds.
 
     Raises:
-        InvalidRecord: Not a frame, or of another release's wire.
+        NewerRelease: A frame of a later release's wire.
+        InvalidRecord: Not a frame.
     """
     try:
         version, *values = decode_values(data)
     except (msgspec.DecodeError, ValueError, TypeError) as error:
         raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
-    if not isinstance(version, int) or not OLDEST_WIRE_VERSION <= version <= WIRE_VERSION:
-        known = f"{OLDEST_WIRE_VERSION} to {WIRE_VERSION}"
-        raise InvalidRecord(f"message of wire version {version}, this release reads {known}", None)
+    if not isinstance(version, int) or version < OLDEST_WIRE_VERSION:
+        raise InvalidRecord(f"message of wire version {version}, {_KNOWN}", None)
     try:
         frame = Frame(*msgspec.convert(values, tuple[bytes, int, int, bytes]), version)
     except msgspec.ValidationError as error:
         raise InvalidRecord(f"not a message of Gauger: {error}", None) from error
     if not 0 <= frame.place < frame.parts:
         raise InvalidRecord(f"part {frame.place} of {frame.parts} of a message", None)
+    if version > WIRE_VERSION:
+        raise NewerRelease(f"message of wire version {version}, {_KNOWN}")
     return frame
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from models.wire.arrays import decode_values, encode_values
 from models.wire.upgrades import upgraded
-from schemas.errors import InvalidRecord
+from schemas.errors import InvalidRecord, NewerRelease
 
 MAGIC = b"GAUGER\x00"
 VERSION = 4
@@ -36,7 +36,8 @@ def decode_state(data: bytes | memoryview) -> dict[str, Any]:
     """The state that `encode_state` made bytes of, in this release or an older one.
 
     Raises:
-        InvalidRecord: Not a state, of an unknown version, or damaged.
+        NewerRelease: A state of a later release.
+        InvalidRecord: Not a state, or damaged.
     """
     start = len(MAGIC) + 1 + _DIGEST_SIZE
     head = bytes(data[:start])
@@ -45,7 +46,7 @@ def decode_state(data: bytes | memoryview) -> dict[str, Any]:
     version = head[len(MAGIC)] if len(head) > len(MAGIC) else 0
     if not OLDEST_VERSION <= version <= VERSION:
         reason = f"state of version {version}, this release reads {OLDEST_VERSION} to {VERSION}"
-        raise InvalidRecord(reason, None)
+        raise NewerRelease(reason) if version > VERSION else InvalidRecord(reason, None)
     body = memoryview(data)[start:]
     if _digest(body, version) != head[start - _DIGEST_SIZE :]:
         raise InvalidRecord("damaged state: its digest does not fit", None)

@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from stream.broker.admin import administrator
 from stream.broker.layout import topic_layouts
+from stream.broker.losses import losses
 from stream.broker.names import groups_of
 from stream.broker.neighbours import assigned_partitions, conflicts
 from stream.broker.options import KafkaOptions
@@ -25,7 +26,7 @@ _SKEW_SECONDS = 2.0
 
 
 def broker_checks(options: KafkaOptions) -> list[Check]:
-    """Broker, login, topics, consumer groups, clock.
+    """Broker, login, topics, consumer groups, state, clock.
 
     What cannot be looked at is a problem, never an exception.
     """
@@ -142,6 +143,11 @@ def _neighbours(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[Chec
         yield Check("neighbours", "problem", text)
 
 
+def _losses(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[Check]:
+    for text in losses(admin, options):
+        yield Check("state", "problem", text)
+
+
 def _told(records: Counter[str], what: str) -> str:
     topics = ", ".join(topic for topic, count in records.most_common() if count)
     return f"{records.total():,} {what}" + (f" in {topics}" if topics else "")
@@ -178,5 +184,6 @@ _LOOKS: dict[str, _Look] = {
     "topics": _topics,
     "groups": _groups,
     "neighbours": _neighbours,
+    "state": _losses,
     "clock": _clock,
 }

@@ -32,12 +32,14 @@ class SourceState(NamedTuple):
         waiting: Records that were not read; all that are retained where it has no standing.
         known: Whether it has a standing.
         time: Event time that it has passed, microseconds; None before its first believed request.
+        replaced: Whether it ends before where it was read up to.
     """
 
     name: str
     waiting: int
     known: bool
     time: int | None
+    replaced: bool = False
 
 
 def source_checks(options: KafkaOptions) -> Iterator[Check]:
@@ -59,9 +61,8 @@ def _states(options: KafkaOptions) -> list[SourceState]:
             source = f"{topic}/{number}"
             standing = standings.get(source)
             first = starts[number] if standing is None else standing["position"] + 1
-            states.append(
-                SourceState(source, max(0, end - first), standing is not None, _passed(standing))
-            )
+            known, time = standing is not None, _passed(standing)
+            states.append(SourceState(source, max(0, end - first), known, time, first > end))
     return states
 
 
@@ -75,6 +76,10 @@ def _passed(standing: Mapping[str, Any] | None) -> int | None:
 
 def judge_sources(states: list[SourceState]) -> Iterator[Check]:
     """What there is to say of the sources."""
+    for state in states:
+        if state.replaced:
+            text = f"{state.name} ends before where it was read up to: it was made anew"
+            yield Check(_NAME, "problem", f"{text}; see 'When state is lost' in docs/operations.md")
     unread = [state for state in states if not state.known and state.waiting]
     if unread:
         waiting = sum(state.waiting for state in unread)

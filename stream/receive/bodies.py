@@ -53,7 +53,7 @@ async def read_body(request: web.Request, options: ReceiveOptions) -> bytes:
     """The body as it was sent.
 
     Raises:
-        Refusal: It is too large, or comes too slowly.
+        Refusal: It is too large, comes too slowly, breaks off, or its chunks are none.
     """
     body = bytearray()
     try:
@@ -65,6 +65,9 @@ async def read_body(request: web.Request, options: ReceiveOptions) -> bytes:
     except TimeoutError:
         reason = f"the body took longer than {options.body_seconds:g} s"
         raise Refusal(408, reason, _RETRY_SECONDS) from None
+    except (ConnectionError, web.RequestPayloadError):
+        # Whoever has hung up does not hear it: it is counted, and no fault of ours.
+        raise Refusal(400, "the body breaks off, or is not framed as HTTP says") from None
     return bytes(body)
 
 

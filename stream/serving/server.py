@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import ssl
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from stream.errors import FailedRun
 from stream.serving.listening import ListenOptions
@@ -76,6 +78,7 @@ async def serve(
         shutdown_timeout=patience,
     )
     await runner.setup()
+    logging.getLogger("aiohttp.server").addFilter(_is_no_clients_fault)
     try:
         server = await asyncio.get_running_loop().create_server(
             _impatient(runner.server, served),
@@ -91,6 +94,12 @@ async def serve(
     host, port = server.sockets[0].getsockname()[:2]
     url = f"{'https' if context else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
     return Serving(runner, server, url)
+
+
+def _is_no_clients_fault(record: logging.LogRecord) -> bool:
+    """Leaves out what is no HTTP: aiohttp logs its bytes, and a token may be among them."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def _impatient(make: Any, served: WeakSet[Any]) -> Callable[[], Any]:

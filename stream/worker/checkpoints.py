@@ -5,6 +5,9 @@ the closing record says which pieces hold. It is written last: a process that di
 pieces that nobody asks for. Each time a partition changes hands a new term begins, and the closing
 record of the latest term holds, so that a process that has lost a partition and does not know it
 yet cannot undo what the next owner wrote.
+
+The closing record also says up to where the log is covered: a log that goes on behind that, or ends
+before it, is not the one that the state belongs to.
 """
 
 from __future__ import annotations
@@ -120,6 +123,12 @@ class Checkpoints:
         self._obsolete: list[bytes] = []
         self._round = 0
         self._in_doubt = False
+        self._covered: int | None = 0
+
+    @property
+    def covered(self) -> int | None:
+        """The first offset of the log that the state read does not cover, None if it says none."""
+        return self._covered
 
     @property
     def wants_whole(self) -> bool:
@@ -152,6 +161,7 @@ class Checkpoints:
         self._in_doubt = self._table.on_disk
         self._closing = self._closing_key(last)
         closing = decode_state(self._table[self._closing])
+        self._covered = closing.get("covered")
         if self._keys is not None:
             self._keys.require(closing)
         self._live = [self._piece(tuple(keys), _NO_TURN) for keys in closing["pieces"]]
@@ -167,8 +177,13 @@ class Checkpoints:
     def _closing_key(self, term: int) -> bytes:
         return self._prefix + b"%d/" % term + CLOSING
 
-    def write(self, cut: Cut) -> list[Awaitable[Any]]:
-        """Write a cut; the deliveries to wait for before anything is acknowledged."""
+    def write(self, cut: Cut, covered: int = 0) -> list[Awaitable[Any]]:
+        """Write a cut; the deliveries to wait for before anything is acknowledged.
+
+        Args:
+            cut: The cut.
+            covered: The first offset of the log that it does not cover.
+        """
         self._number += 1
         before = [*(key for piece in self._live for key in piece.keys), *self._state]
         old_closing, self._closing = self._closing, self._closing_key(self._term)
@@ -177,7 +192,7 @@ class Checkpoints:
         self._in_doubt = self._in_doubt and cut.share != EVERYTHING
         pieces = [piece.keys for piece in self._live]
         stated = {} if self._keys is None else self._keys.stated
-        closing = {"pieces": pieces, "state": self._state, **stated}
+        closing = {"pieces": pieces, "state": self._state, "covered": covered, **stated}
         self._table[self._closing] = encode_state(closing)
         # What the checkpoint before this one made obsolete goes now: that one is safe by this time.
         for key in self._obsolete:

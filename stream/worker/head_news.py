@@ -10,10 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.wire.codec import Assembler, read_frame
 from models.wire.protocol import ToSources
-from schemas.errors import InvalidRecord
+from schemas.errors import InvalidRecord, NewerRelease
 from stream.broker.names import TopicNames
 from stream.broker.options import KafkaOptions
 from stream.broker.security import aiokafka_arguments
+from stream.worker.continuity import newer
 
 _log = structlog.get_logger()
 
@@ -25,16 +26,22 @@ class HeadNews:
         options: The cluster.
         names: Topics.
         hear: Called with each message.
+        missed: Called when one could not be read.
     """
 
     def __init__(
-        self, options: KafkaOptions, names: TopicNames, hear: Callable[[ToSources], None]
+        self,
+        options: KafkaOptions,
+        names: TopicNames,
+        hear: Callable[[ToSources], None],
+        missed: Callable[[], None],
     ) -> None:
         self._partition = TopicPartition(names.control, 0)
         self._consumer = AIOKafkaConsumer(
             **aiokafka_arguments(options), enable_auto_commit=False, fetch_max_wait_ms=100
         )
         self._hear = hear
+        self._missed = missed
         self._task: asyncio.Task[None] | None = None
         self._assembler = Assembler()
 
@@ -56,13 +63,21 @@ class HeadNews:
         async for record in self._consumer:
             try:
                 message = self._assembler.add(read_frame(record.value))
+            except NewerRelease as error:
+                raise newer(record, error.reason) from error
             except InvalidRecord as error:
                 _log.error("control_unreadable", offset=record.offset, reason=error.reason)
+                self._missed()
                 continue
             if isinstance(message, ToSources):
                 self._hear(message)
 
     def check(self) -> None:
-        """Raise what ended the following, if anything did."""
+        """Raise what ended the following, if anything did.
+
+        Raises:
+            FailedRun: A later release is at work.
+            KafkaError: The broker cannot be used any more.
+        """
         if self._task is not None and self._task.done():
             self._task.result()

@@ -24,11 +24,12 @@ from stream.broker.security import aiokafka_arguments
 from stream.monitoring.metrics import IngestMetrics
 from stream.settings import Settings
 from stream.state_keys import StateKeys
+from stream.worker.continuity import require_source, source_lost
 from stream.worker.deadletters import DeadLetters
 from stream.worker.fetching import BlockConsumer
 from stream.worker.head_news import HeadNews
 from stream.worker.outbox import Outbox
-from stream.worker.owned import Owned, observe_sources
+from stream.worker.owned import Owned, observe_sources, source_name
 from stream.worker.readers import Reader, RequestReader
 from stream.worker.record_blocks import RecordBlock
 from stream.worker.standings import read_standings, write_standing
@@ -59,7 +60,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self.metrics = IngestMetrics()
         self._letters = DeadLetters(self._outbox, self._names)
         self._heard: deque[ToSources] = deque()
-        self._news = HeadNews(options, self._names, self._heard.append)
+        self._unheard = asyncio.Event()
+        self._news = HeadNews(options, self._names, self._heard.append, self._unheard.set)
         self._builder, self._keys = builder_of(settings), StateKeys(settings)
         self._batches = Batches.of(options.input_format, settings, self._builder)
         self._owned: dict[TopicPartition, Owned] = {}
@@ -170,10 +172,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         ends = await self._consumer.end_offsets(list(assigned))
         starts = await self._consumer.beginning_offsets(list(assigned))
         for partition in assigned:
-            name = _name(partition)
+            name = source_name(partition)
             owned = Owned(self._reader(partition, name), ends[partition])
             if name in standings:
                 owned.reader.load(standings[name])
+            following = owned.reader.next_offset if name in standings else None
+            read = await self._consumer.committed(partition)
+            require_source(name, following, read, ends[partition])
             self._owned[partition] = owned
             offset = max(owned.reader.next_offset, starts[partition])
             self._consumer.seek(partition, offset)
@@ -184,10 +189,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             _log.info("source_taken", source=name, offset=offset)
 
     async def _leave(self, revoked: Sequence[TopicPartition]) -> None:
-        for partition in revoked:
-            owned = self._owned.pop(partition, None)
-            if owned is not None and owned.dirty:
-                await self._save(partition, owned)
+        left = [(partition, self._owned.pop(partition, None)) for partition in revoked]
+        await self._save([(partition, one) for partition, one in left if one and one.dirty])
 
     def _reader(self, partition: TopicPartition, name: str) -> Reader:
         partitions = self._settings.kafka.partitions
@@ -213,10 +216,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 await self._read(partition, owned, block)
 
     async def _read(self, partition: TopicPartition, owned: Owned, records: RecordBlock) -> None:
-        missing = int(records.offsets[0]) - owned.reader.next_offset
+        following = owned.reader.next_offset
+        missing = int(records.offsets[0]) - following
+        if missing < 0:
+            raise source_lost(source_name(partition), f"behind offset {following} again: made anew")
         self.metrics.missing.labels(partition.topic).inc(max(0, missing))
         if missing > 0:
-            _log.warning("records_gone", source=_name(partition), count=missing)
+            _log.warning("records_gone", source=source_name(partition), count=missing)
         # In a thread, so that the next records come in meanwhile.
         with self.metrics.batches.time():
             read = await asyncio.to_thread(owned.reader.read, records)
@@ -237,42 +243,42 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 due.append((partition, owned))
             elif not owned.reader.resting and now - owned.checked >= _CHECK_SECONDS:
                 await self._check_end(partition, owned, now)
-        await self._save_all(due, now)
+        await self._save(due)
+        if self._unheard.is_set():
+            self._unheard.clear()
+            await self._ask_again()
 
-    async def _save_all(self, due: Sequence[tuple[TopicPartition, Owned]], now: float) -> None:
-        chosen = [
-            (partition, owned) for partition, owned in due if self._may_tell(partition, owned)
-        ]
+    async def _ask_again(self) -> None:
+        """What could not be read may be what a source waits for: the head then repeats it."""
+        for owned in self._owned.values():
+            if owned.reader.held:
+                await self._outbox.send(owned.reader.join())
+
+    async def _save(self, several: Sequence[tuple[TopicPartition, Owned]]) -> None:
+        """Tell where sources stand, write it down, commit: each once what is before it is safe."""
+        if not (chosen := [one for one in several if self._may_tell(*one)]):
+            return
         for _, owned in chosen:
             await self._outbox.send(owned.reader.tell(at_end=False))
-        if chosen:
-            await self._outbox.drain()
+        await self._outbox.drain()
         for partition, owned in chosen:
-            await self._write(partition, owned)
-            owned.saved = owned.told = now
+            state = owned.reader.dump() | self._keys.stated
+            await write_standing(self._outbox, self._names, source_name(partition), state)
+            owned.dirty = False
+            owned.saved = owned.told = time.monotonic()
+        await self._outbox.drain()
+        await self._commit({partition: owned.reader.next_offset for partition, owned in chosen})
 
     def _may_tell(self, partition: TopicPartition, owned: Owned) -> bool:
         """Epochs wait for the facts and the feedback that were there at the start."""
-        told = partition.topic in self._told
-        return not told or owned.reader.next_offset >= owned.end_at_start
+        return partition.topic not in self._told or owned.reader.next_offset >= owned.end_at_start
 
-    async def _save(self, partition: TopicPartition, owned: Owned) -> None:
-        if self._may_tell(partition, owned):
-            await self._outbox.send(owned.reader.tell(at_end=False))
-            await self._outbox.drain()
-            await self._write(partition, owned)
-            await self._outbox.drain()
-
-    async def _write(self, partition: TopicPartition, owned: Owned) -> None:
-        source = _name(partition)
-        standing = owned.reader.dump() | self._keys.stated
-        await write_standing(self._outbox, self._names, source, standing)
-        owned.dirty = False
+    async def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         try:
-            await self._consumer.commit({partition: owned.reader.next_offset})
+            await self._consumer.commit(dict(offsets))
         except KafkaError as error:
-            # The standing is what counts; the committed offset only shows the lag.
-            _log.warning("offset_not_committed", source=source, reason=str(error))
+            # The standing is what counts; committed offsets show the lag, and that there is one.
+            _log.warning("offset_not_committed", sources=len(offsets), reason=str(error))
 
     async def _check_end(self, partition: TopicPartition, owned: Owned, now: float) -> None:
         """A source at its log's end for long is idle; only time in which the broker answers counts.
@@ -292,8 +298,3 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             owned.told = now
             await self._outbox.drain()
             await self._outbox.send(owned.reader.tell(at_end=idle))
-
-
-def _name(partition: TopicPartition) -> str:
-    """The source that a topic partition is."""
-    return f"{partition.topic}/{partition.partition}"

@@ -32,6 +32,11 @@ class Owned:
         self.checked = now
 
 
+def source_name(partition: TopicPartition) -> str:
+    """The source that a topic partition is."""
+    return f"{partition.topic}/{partition.partition}"
+
+
 def observe_sources(
     metrics: IngestMetrics,
     owned: Mapping[TopicPartition, Owned],

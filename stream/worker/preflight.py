@@ -6,6 +6,7 @@ import asyncio
 
 from schemas.errors import InvalidRecord
 from stream.broker.admin import administrator
+from stream.broker.losses import losses
 from stream.broker.names import TopicNames
 from stream.broker.neighbours import conflicts
 from stream.broker.options import KafkaOptions
@@ -40,7 +41,7 @@ def require_own_state(settings: Settings) -> None:
 
 
 def require_cluster(options: KafkaOptions) -> None:
-    """Refuse to start where rows would be lost or nothing could be read, or another is at work.
+    """Refuse to start where rows or state would be lost or are, or another is at work.
 
     Settings that only cost room or time are left to `gauger doctor`.
 
@@ -61,5 +62,7 @@ def require_cluster(options: KafkaOptions) -> None:
         ]
     with administrator(options) as admin:
         wrong += conflicts(admin, options)
+        if not wrong:
+            wrong += losses(admin, options)
     if wrong:
         raise FailedRun("\n".join(wrong))

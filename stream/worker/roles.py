@@ -12,10 +12,11 @@ import structlog
 
 from models.wire.checkpoint import Cut
 from models.wire.codec import Assembler, read_frame
-from schemas.errors import InvalidRecord
+from schemas.errors import InvalidRecord, NewerRelease
 from stream.monitoring.metrics import StageMetrics
 from stream.state_keys import StateKeys
-from stream.worker.checkpoints import Checkpoints, CheckpointTable
+from stream.worker.checkpoints import Checkpoints, CheckpointTable, Saved
+from stream.worker.continuity import lost, newer, require_fit, require_next
 from stream.worker.outbox import Outbox
 
 _log = structlog.get_logger()
@@ -61,17 +62,25 @@ class Size(NamedTuple):
 
 
 class _Held:
-    """One partition with its place in the log."""
+    """One partition with its place in the log; it is read from an offset on."""
 
-    def __init__(self, partition: Partition, checkpoints: Checkpoints) -> None:
+    def __init__(self, partition: Partition, checkpoints: Checkpoints, offset: int) -> None:
+        self.next_offset = offset
         self.partition = partition
         self.checkpoints = checkpoints
         self.assembler = Assembler()
         self.frames: dict[bytes, list[Any]] = {}
         self.latest = 0.0
         self.events: deque[list[Any]] = deque()
+        self.unreadable: list[Any] = []
         self.saved = time.monotonic()
         self.saving: asyncio.Task[None] | None = None
+
+    @property
+    def covered(self) -> int:
+        """The first offset that is still needed."""
+        needed = [several[0].message.offset for several in (*self.events, *self.frames.values())]
+        return min(needed, default=self.next_offset)
 
 
 class Role:
@@ -124,10 +133,11 @@ class Role:
         self.ended = False
         try:
             async for event in events:
-                number = event.message.partition
-                held = self._held.get(number)
+                held = self._held.get(event.message.partition)
                 if held is None:
-                    held = await self._take(number)
+                    held = await self._take(event)
+                require_next(event.message, held.next_offset)
+                held.next_offset = max(held.next_offset, event.message.offset + 1)
                 await self._receive(held, event)
         finally:
             self.ended = True
@@ -144,14 +154,16 @@ class Role:
             for number, held in self._held.items()
         }
 
-    async def _take(self, number: int) -> _Held:
-        start = time.monotonic()
+    async def _take(self, event: Any) -> _Held:
+        """Go on from the checkpoint; the event is the first that is read."""
+        start, message, number = time.monotonic(), event.message, event.message.partition
         checkpoints = Checkpoints(self._table, number, self._keys)
         partition = self._stage.make(number)
-        saved = checkpoints.read()
+        saved = _read(checkpoints, message)
+        require_fit(message, checkpoints.covered, event.app.consumer.highwater(message.tp))
         if saved is not None:
             partition.restore(saved.closing, saved.pieces)
-        held = self._held[number] = _Held(partition, checkpoints)
+        held = self._held[number] = _Held(partition, checkpoints, message.offset)
         _log.info(
             "partition_taken",
             stage=self._stage.name,
@@ -182,6 +194,8 @@ class Role:
             events = [*held.frames.pop(frame.digest, []), *events]
             held.latest = max(held.latest, event.message.timestamp)
             message = held.assembler.add(frame, event.message.timestamp)
+        except NewerRelease as error:
+            raise newer(event.message, error.reason) from error
         except InvalidRecord as error:
             _log.error(
                 "message_unreadable",
@@ -191,8 +205,7 @@ class Role:
                 reason=error.reason,
             )
             # With the frames before it: left open, they would hold up what is committed.
-            for one in events:
-                one.ack()
+            held.unreadable += events
             return None, []
         if message is None:
             held.frames[frame.digest] = events
@@ -202,9 +215,10 @@ class Role:
         # What the state says was sent must be with the broker before the state is.
         await self._outbox.drain()
         cut = self._stage.cut(held.partition, whole=held.checkpoints.wants_whole)
-        deliveries = held.checkpoints.write(cut)
         events = [one for _ in range(cut.settled) for one in held.events.popleft()]
-        events += self._orphans(held)
+        events += [*self._orphans(held), *held.unreadable]
+        held.unreadable = []
+        deliveries = held.checkpoints.write(cut, held.covered)
         held.saved = time.monotonic()
         held.saving = asyncio.create_task(_acknowledge(deliveries, events))
         held.saving.add_done_callback(lambda task: self._saved(held, task))
@@ -221,6 +235,22 @@ class Role:
         if not task.cancelled() and task.exception() is not None:
             _log.error("checkpoint_not_delivered", stage=self._stage.name)
             self._on_failure(task.exception())
+
+
+def _read(checkpoints: Checkpoints, first: Any) -> Saved | None:
+    """The last checkpoint.
+
+    Raises:
+        FailedRun: It cannot be read.
+    """
+    try:
+        return checkpoints.read()
+    except NewerRelease as error:
+        raise newer(first, error.reason) from error
+    except InvalidRecord as error:
+        raise lost(first, f"its state cannot be read: {error.reason}") from error
+    except KeyError as error:
+        raise lost(first, "pieces of its state are missing") from error
 
 
 async def _acknowledge(deliveries: Sequence[Awaitable[Any]], events: Sequence[Any]) -> None:

@@ -32,6 +32,7 @@ class KafkaBroker:
         folder: An existing folder of its own, for data, configuration and log.
         secured: Also listen for SASL over TLS and for TLS with client certificates.
         port: The port of the listener without security; None: a free one.
+        host: The address of this machine on which it listens.
         engine: What runs it; None: what is found here.
         heap: Java's heap.
         quick: It starts with less work and is slower at length, as a test of seconds wants it.
@@ -41,6 +42,7 @@ class KafkaBroker:
         sasl_servers: Where it listens for SASL over TLS, PLAIN and SCRAM-SHA-512.
         tls_servers: Where it listens for TLS and asks for a client certificate.
         certificates: What clients of the last two need; None if not secured.
+        data: Where it keeps its logs.
         users: The password of each user, named after the mechanism they log in with.
 
     Raises:
@@ -55,21 +57,23 @@ class KafkaBroker:
         *,
         secured: bool = False,
         port: int | None = None,
+        host: str = "127.0.0.1",
         engine: Engine | None = None,
         heap: str = "512m",
         quick: bool = False,
     ) -> None:
         self._folder = folder.resolve()
+        self.data = self._folder / "data"
         self._engine = engine or find_engine()
         self._java = (f"-Xmx{heap}", *([QUICK] if quick else []))
-        ports = free_ports(port)
-        self.bootstrap_servers = f"127.0.0.1:{ports.open}"
+        ports = free_ports(port, host)
+        self.bootstrap_servers = f"{host}:{ports.open}"
         self.sasl_servers = f"localhost:{ports.sasl}"
         self.tls_servers = f"localhost:{ports.tls}"
         self.certificates: Certificates | None = None
         if secured:
             self.certificates = make_certificates(self._folder / "certificates")
-        self._properties = write_properties(self._folder, ports, self.certificates)
+        self._properties = write_properties(self._folder, ports, self.certificates, host)
         self._process: BrokerProcess | None = None
 
     def __enter__(self) -> Self:

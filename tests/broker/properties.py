@@ -65,26 +65,28 @@ class Ports:
     tls: int
 
 
-def free_ports(first: int | None = None) -> Ports:
+def free_ports(first: int | None = None, host: str = "127.0.0.1") -> Ports:
     """Ports that nobody listens on now; `first`, if given, is the one without security."""
     found = [] if first is None else [first]
     while len(found) < 4:
         # Below the ports that outgoing connections get: a restart must find its ports free.
         port = random.randint(20000, 32000)
         with socket.socket() as probe:
-            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
+            if port not in found and probe.connect_ex((host, port)) != 0:
                 found.append(port)
     return Ports(*found)
 
 
-def write_properties(folder: Path, ports: Ports, certificates: Certificates | None) -> Path:
-    """Write the broker's and its log's configuration.
+def write_properties(
+    folder: Path, ports: Ports, certificates: Certificates | None, host: str = "127.0.0.1"
+) -> Path:
+    """Write the broker's and its log's configuration; it listens on an address of this machine.
 
     Returns:
         The broker's properties file.
     """
     protocols = {"OPEN": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
-    advertised = {"OPEN": f"127.0.0.1:{ports.open}"}
+    advertised = {"OPEN": f"{host}:{ports.open}"}
     text = _COMMON
     if certificates is not None:
         protocols |= {"SASL": "SASL_SSL", "TLS": "SSL"}
@@ -92,9 +94,9 @@ def write_properties(folder: Path, ports: Ports, certificates: Certificates | No
         text += _SECURED.format(
             password=USERS["plain"], server=certificates.server, ca=certificates.ca
         )
-    listeners = {name: f"127.0.0.1:{getattr(ports, name.lower())}" for name in protocols}
+    listeners = {name: f"{host}:{getattr(ports, name.lower())}" for name in protocols}
     text += (
-        f"controller.quorum.voters=1@127.0.0.1:{ports.controller}\n"
+        f"controller.quorum.voters=1@{host}:{ports.controller}\n"
         f"listeners={_addresses(listeners)}\n"
         f"advertised.listeners={_addresses(advertised)}\n"
         f"listener.security.protocol.map={','.join(f'{a}:{b}' for a, b in protocols.items())}\n"

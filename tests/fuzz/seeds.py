@@ -22,6 +22,7 @@ from models.requests.sketch_record import encode_sketches
 from models.wire.arrays import encode_values
 from models.wire.codec import read_frame, to_frames
 from models.wire.protocol import Ask, Facts
+from tests.fuzz.raw_http import chunked, request
 from tests.fuzz.targets import FORMER_KEY, SKETCH_KEY, TARGETS
 from tests.schemas.formats.samples import SAMPLES
 from tests.strategies import KEY
@@ -83,6 +84,18 @@ def _bodies() -> Iterator[bytes]:
     yield from (gzip.compress(lines, mtime=0), zstandard.compress(spans))
 
 
+def _http() -> Iterator[bytes]:
+    line, gzipped = orjson.dumps(NATIVE), gzip.compress(orjson.dumps(NATIVE), mtime=0)
+    native, json = "/ingest/native", "Content-Type: application/json"
+    yield request(native, line, "Authorization: Bearer t", "Expect: 100-continue")
+    yield request(native, gzipped, "Content-Encoding: gzip") + request("/healthz", method="GET")
+    yield request("/v1/traces", b'{"resourceSpans":[]}', json) + request("/facts", b"{}")
+    yield request("/v1/traces", b"\x0a\x03abc", "Content-Type: application/x-protobuf")
+    yield chunked("/feedback", [line[:40], line[40:]]) + request("/metrics", method="GET")
+    yield request(native, line).replace(b"Content-Length: ", b"Content-Length: 9")
+    yield request(native, line, "Transfer-Encoding: chunked", "Upgrade: h2c", "Connection: Upgrade")
+
+
 def _settings() -> Iterator[bytes]:
     yield (ROOT / "examples" / "gauger.toml").read_bytes()
     yield b'[epoch]\nseconds = 300\n[formats.kong]\naccount = "a.b"\n'
@@ -107,6 +120,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
         "messages": _messages,
         "sketch": _sketch,
         "bodies": _bodies,
+        "http": _http,
     }.get(target, lambda: _samples(target.removeprefix("requests-")))
     finds = sorted((FOLDER / target).glob("*")) if target in TARGETS else []
     return (*made(), *(path.read_bytes() for path in finds))

@@ -21,6 +21,7 @@ from stream.receive.refusal import Refusal
 from stream.receive.splitting import Unsplittable, json_records, json_traces, protobuf_traces
 from stream.recordings.decompression import DamagedInput, gzip_members, zstd_frames
 from stream.settings import SettingsError, load_settings
+from tests.fuzz.raw_http import talk
 from tests.fuzz.sealing import framed, sealed
 from tests.strategies import KEY
 
@@ -112,4 +113,5 @@ TARGETS: dict[str, Target] = {
     "messages": _messages,
     "sketch": _sketch,
     "bodies": _bodies,
+    "http": talk,
 }

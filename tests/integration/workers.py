@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,6 +87,7 @@ class Workers:
 
     Attributes:
         server: The socket of `tests.fast_gauger`, which starts them sooner; None: as users do.
+        before: What runs their command.
     """
 
     config: Path
@@ -94,14 +95,19 @@ class Workers:
     server: Path | None = None
     running: list[subprocess.Popen[bytes] | FastProcess] = field(default_factory=list)
     restarts: int = 0
+    before: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         """One more."""
         number = len(list(self.folder.glob("worker-*")))
         words = command(self.config, "worker")
         with (self.folder / f"worker-{number}.log").open("ab") as log:
+            environment = {**os.environ, **self.environment}
             self.running.append(
-                subprocess.Popen(words, cwd=ROOT, stdout=log, stderr=log)
+                subprocess.Popen(
+                    [*self.before, *words], cwd=ROOT, stdout=log, stderr=log, env=environment
+                )
                 if self.server is None
                 else FastProcess(self.server, words[3:], ROOT, [0, log.fileno(), log.fileno()])
             )

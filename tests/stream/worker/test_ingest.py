@@ -30,6 +30,8 @@ class StoppedReading(Exception):
 class DealingConsumer:
     """Deals its partition anew while records are waited for, and then gives an old record."""
 
+    read: int | None = None
+
     def __init__(self, **_: Any) -> None:
         self.seeks: list[tuple[TopicPartition, int]] = []
         self.polls = 0
@@ -59,6 +61,9 @@ class DealingConsumer:
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(partitions, 9)
+
+    async def committed(self, _: TopicPartition) -> int | None:
+        return self.read
 
     async def beginning_offsets(
         self, partitions: Sequence[TopicPartition]
