@@ -38,8 +38,7 @@ class Assumptions:
             outage.
         copies: Replication factor.
         requests_a_day: Requests that an account sends a day, over all that are in state.
-        state_copies: How often a worker holds its state: itself, the last checkpoint, one in the
-            making.
+        state_copies: How often a worker holds its state: itself, and at most twice in checkpoints.
         process_gib: Memory of a process without state.
         partition_bytes: Bytes a second that one partition is trusted with; not measured.
     """
@@ -133,16 +132,21 @@ class Model:
             "requests": rate * figures["bytes: requests"],
             "events": rate * self._events.at(self._event_records(partitions)),
             "ties": partitions**2 * epochs * figures["to_ties: batch"]
-            + partitions * accounts * figures["to_ties: listing"]
+            + self._told(partitions) * accounts * figures["to_ties: listing"]
             + rate * figures["natural: edge"] * figures["to_ties: edge"],
             "findings": partitions
             * epochs
             * (figures["from_accounts: report"] + figures["from_ties: report"])
             + accounts * figures["from_accounts: account"]
             + rate * figures["natural: test"] * figures["from_ties: test"],
-            # A checkpoint has what its epoch changed; whole ones weigh as much as those between.
-            "changelogs": 2.0 * accounts * state,
+            # A checkpoint has what its epoch changed, and renews twice as much.
+            "changelogs": 3.0 * accounts * state,
         }
+
+    def _told(self, partitions: int) -> float:
+        """Tie partitions that are told of an active account: those with a value that it showed."""
+        values = self._figures["natural: edge"] / self._figures["natural: account"]
+        return partitions * (1.0 - (1.0 - 1.0 / partitions) ** values)
 
     def head_seconds(self, rate: float) -> float:
         """CPU time of the head over one epoch."""
@@ -189,7 +193,7 @@ class Model:
 
     def loads(self, rate: float) -> dict[str, float]:
         """How near each bound is that more machines do not move: 1 is reached."""
-        assumed, partitions, figures = self._assumed, self.partitions(rate), self._figures
+        assumed, partitions = self._assumed, self.partitions(rate)
         written = self.bytes_written(rate)
         trusted = assumed.partition_bytes / assumed.headroom
         return {
@@ -197,10 +201,6 @@ class Model:
             * self.head_seconds(rate)
             / assumed.epoch_seconds,
             "the head's one partition: all reports go through it": written["findings"] / trusted,
-            "one tie partition: each is told of all active accounts": rate
-            * figures["natural: account"]
-            * figures["to_ties: listing"]
-            / trusted,
             f"kafka.partitions is {MOST_PARTITIONS:,} at most": partitions / MOST_PARTITIONS,
         }
 

@@ -102,24 +102,25 @@ class RankedAccounts:
         )
 
     def tie_batches(self, partitions: int) -> list[TieBatch]:
-        """A batch for each tie partition."""
+        """A batch for each tie partition, with the accounts and values that its edges speak of."""
         edges = _with_payments(self._partial.edges, self._profiles)
         requests = np.minimum(self._profiles["lifetime"], 2**31 - 1).astype(np.int32)
         # Packed: a view would take the room of whole profiles on the wire.
         accounts = repack_fields(self._profiles[_TOLD], align=True)
-        ranked = self._control.tables is not None
+        clear: list[dict[int, str]] = [{} for _ in range(partitions)]
+        for key, text in self._partial.clear.items():
+            clear[(key >> KIND_BITS) % partitions][key] = text
         target = (edges["tie"] >> np.uint64(KIND_BITS)) % np.uint64(partitions)
-        return [
-            TieBatch(
-                accounts,
-                requests,
-                self._ranks,
-                ranked,
-                edges if partitions == 1 else edges[target == number],
-                self._partial.clear,
-            )
-            for number in range(partitions)
-        ]
+        batches = []
+        for number in range(partitions):
+            shown = edges[target == number]
+            told = np.zeros(len(accounts), np.bool_)
+            told[shown["slot"]] = True
+            shown["slot"] = (np.cumsum(told, dtype=np.int32) - 1)[shown["slot"]]
+            ranked = self._control.tables is not None
+            batch = accounts[told], requests[told], self._ranks[told], ranked
+            batches.append(TieBatch(*batch, shown, clear[number]))
+        return batches
 
 
 def _all_bins(view: ProfileView) -> NDArray[np.uint8]:

@@ -25,34 +25,27 @@ class Placed(Protocol):
     offset: int
 
 
-def require_fit(first: Placed, covered: int | None, end: int | None) -> None:
-    """Make sure that a log goes on from a state.
+def misfit(first: Placed, covered: int | None, end: int | None) -> str:
+    """Why a log does not go on from a state; empty where it does.
 
     Args:
         first: The first message that is read.
         covered: The first offset that the state does not cover, None where it does not say.
         end: Where the log ends now, None where that is not known.
-
-    Raises:
-        FailedRun: State or messages are lost.
     """
-    if covered is None:
-        return
-    if first.offset > covered:
-        reason = f"the state covers it up to offset {covered}, what is left begins at"
-        raise lost(first, f"{reason} {first.offset}")
-    if end is not None and end < covered:
-        raise lost(first, f"the state covers it up to offset {covered}, and it ends at {end}")
+    known = f"the state covers it up to offset {covered}"
+    if covered is not None and first.offset > covered:
+        return f"{known}, what is left begins at {first.offset}"
+    if covered is not None and end is not None and end < covered:
+        return f"{known}, and it ends at {end}"
+    return ""
 
 
-def require_next(message: Placed, expected: int) -> None:
-    """Make sure that no message is missing before this one.
-
-    Raises:
-        FailedRun: Some are.
-    """
-    if message.offset > expected:
-        raise lost(message, f"offsets {expected} to {message.offset - 1} are missing")
+def gap(message: Placed, expected: int) -> str:
+    """Which messages are missing before this one; empty where none are."""
+    if message.offset <= expected:
+        return ""
+    return f"offsets {expected} to {message.offset - 1} are missing"
 
 
 def lost(where: Placed, reason: str) -> FailedRun:

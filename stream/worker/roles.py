@@ -16,7 +16,7 @@ from schemas.errors import InvalidRecord, NewerRelease
 from stream.monitoring.metrics import StageMetrics
 from stream.state_keys import StateKeys
 from stream.worker.checkpoints import Checkpoints, CheckpointTable, Saved
-from stream.worker.continuity import lost, newer, require_fit, require_next
+from stream.worker.continuity import gap, lost, misfit, newer
 from stream.worker.outbox import Outbox
 
 _log = structlog.get_logger()
@@ -66,6 +66,7 @@ class _Held:
 
     def __init__(self, partition: Partition, checkpoints: Checkpoints, offset: int) -> None:
         self.next_offset = offset
+        self.doubt = ""
         self.partition = partition
         self.checkpoints = checkpoints
         self.assembler = Assembler()
@@ -136,7 +137,7 @@ class Role:
                 held = self._held.get(event.message.partition)
                 if held is None:
                     held = await self._take(event)
-                require_next(event.message, held.next_offset)
+                _note_doubt(held, event, gap(event.message, held.next_offset))
                 held.next_offset = max(held.next_offset, event.message.offset + 1)
                 await self._receive(held, event)
         finally:
@@ -160,10 +161,12 @@ class Role:
         checkpoints = Checkpoints(self._table, number, self._keys)
         partition = self._stage.make(number)
         saved = _read(checkpoints, message)
-        require_fit(message, checkpoints.covered, event.app.consumer.highwater(message.tp))
+        held = _Held(partition, checkpoints, message.offset)
+        end = event.app.consumer.highwater(message.tp)
+        _note_doubt(held, event, misfit(message, checkpoints.covered, end))
         if saved is not None:
             partition.restore(saved.closing, saved.pieces)
-        held = self._held[number] = _Held(partition, checkpoints, message.offset)
+        self._held[number] = held
         _log.info(
             "partition_taken",
             stage=self._stage.name,
@@ -235,6 +238,20 @@ class Role:
         if not task.cancelled() and task.exception() is not None:
             _log.error("checkpoint_not_delivered", stage=self._stage.name)
             self._on_failure(task.exception())
+
+
+def _note_doubt(held: _Held, event: Any, doubt: str) -> None:
+    """Remember why a partition cannot be gone on with.
+
+    While partitions are dealt anew, faust passes some messages over and others on, forgets all of
+    it and reads again: what is missing then is not lost.
+
+    Raises:
+        FailedRun: Nothing is being dealt.
+    """
+    held.doubt = held.doubt or doubt
+    if held.doubt and not event.app.rebalancing:
+        raise lost(event.message, held.doubt)
 
 
 def _read(checkpoints: Checkpoints, first: Any) -> Saved | None:

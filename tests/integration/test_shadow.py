@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,9 @@ from stream.broker.options import KafkaOptions
 from tests.integration.conftest import GivenBroker
 from tests.integration.test_application import FACTS, SAMPLE, SECTIONS
 from tests.integration.workers import (
+    ROOT,
     Workers,
+    command,
     create_topics,
     records,
     replayed,
@@ -80,7 +83,13 @@ def test_a_shadow_finds_what_its_settings_find_and_leaves_the_other_alone(
     assert application.startswith(f"application {options.application} is at work on ")
     for topic, count in published.items():
         assert len(list(records(options, topic))) == count
-    lines = [run_verb(workers.config, "alerts") for workers in several]
+    # A process of its own: it writes bytes, past what would collect its text here.
+    lines = [
+        subprocess.run(
+            command(workers.config, "alerts"), cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for workers in several
+    ]
     paths = [tmp_path / "first.jsonl", tmp_path / "shadow.jsonl"]
     for path, alerts in zip(paths, lines, strict=True):
         path.write_text(alerts)

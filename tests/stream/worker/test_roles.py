@@ -67,12 +67,16 @@ class Counting:
 class Log:
     """A log that faust reads from an offset on; what is acknowledged."""
 
-    def __init__(self, records: Sequence[bytes]) -> None:
+    def __init__(self, records: Sequence[bytes], *, rebalancing: bool = False) -> None:
         self.records = records
+        self.rebalancing = rebalancing
         self.acknowledged: list[int] = []
 
     async def events(self, offsets: Iterable[int]) -> AsyncIterator[Any]:
-        app = SimpleNamespace(consumer=SimpleNamespace(highwater=lambda _: len(self.records)))
+        app = SimpleNamespace(
+            consumer=SimpleNamespace(highwater=lambda _: len(self.records)),
+            rebalancing=self.rebalancing,
+        )
         for offset in offsets:
             message = SimpleNamespace(
                 topic=LOG.topic, partition=0, offset=offset, tp=LOG, timestamp=0.0, value=None
@@ -146,6 +150,14 @@ def test_what_is_missing_between_state_and_log_ends_the_process(
     with capture_logs() as logs, pytest.raises(FailedRun, match=told):
         run(log, table, read)
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["state_lost"]
+
+
+def test_what_is_passed_over_while_partitions_are_dealt_anew_is_not_lost() -> None:
+    table = Table()
+    run(Log(frames(6)), table, range(3))
+    assert run(Log(frames(6), rebalancing=True), table, (4, 5)).received == [4, 5]
+    with pytest.raises(FailedRun, match="what is left begins at"):
+        run(Log(frames(9)), table, (8,))
 
 
 def test_a_log_that_was_made_anew_is_not_read_as_the_old_one() -> None:
