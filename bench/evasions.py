@@ -18,6 +18,7 @@ import msgspec
 from bench.detection import LEFT_OUT
 from bench.worlds import World, campaigns_of, scores_without, weights_id
 from models.judging.judgement import Judgement
+from stream.simulator.leakage import LeakError
 from stream.simulator.scenario import EVASIONS, FAMILIES, Scenario
 
 INTENSITY = 0.5
@@ -94,7 +95,12 @@ def measured(
         for condition in conditions:
             for pair in LEFT_OUT:
                 score = scores[pair[0]]
-                judgement = world(pair, condition, seed).judged(work, score)
+                try:
+                    judgement = world(pair, condition, seed).judged(work, score)
+                except LeakError as error:
+                    # Such a world would say nothing: another seed may draw one that can be judged.
+                    sys.stderr.write(f"left out {'+'.join(pair)} {condition} {seed}: {error}\n")
+                    continue
                 sys.stderr.write(f"judged {'+'.join(pair)} {condition} {seed}\n")
                 yield list(cells(judgement, condition, seed, weights_id(score)))
 
