@@ -146,7 +146,7 @@ class Model:
     def _told(self, partitions: int) -> float:
         """Tie partitions that are told of an active account: those with a value that it showed."""
         values = self._figures["natural: edge"] / self._figures["natural: account"]
-        return partitions * (1.0 - (1.0 - 1.0 / partitions) ** values)
+        return float(partitions * (1.0 - (1.0 - 1.0 / partitions) ** values))
 
     def head_seconds(self, rate: float) -> float:
         """CPU time of the head over one epoch."""
@@ -219,7 +219,7 @@ class Model:
         return float(10.0**high)
 
 
-_DAYS_KEPT = {"requests": 7.0, "events": 1.0, "ties": 1.0, "findings": 7.0}
+_DAYS_KEPT = dict.fromkeys(("requests", "events", "ties", "findings"), 7.0)
 
 
 def figures_of(bench: Mapping[str, Any]) -> dict[str, float]:

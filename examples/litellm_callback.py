@@ -52,21 +52,28 @@ class GaugerLogger(CustomLogger):
 
     Args:
         receiver: Where it listens, as `https://gauger.example:8318`.
-        key_file: The key of the workers.
+        key_file: The key of texts that the workers have.
         token: The bearer token.
+        previous_key_file: The key before, while the key of texts rotates.
 
     Attributes:
         sent: Requests that Kafka has.
         lost: Requests that it will not get, by reason.
     """
 
-    def __init__(self, receiver: str, key_file: str | None, token: str | None = None) -> None:
+    def __init__(
+        self,
+        receiver: str,
+        key_file: str | None,
+        token: str | None = None,
+        previous_key_file: str | None = None,
+    ) -> None:
         super().__init__()
         self.sent = 0
         self.lost: Counter[str] = Counter()
         self._url = f"{receiver.rstrip('/')}/ingest/native"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._sketcher = Sketcher(key_file)
+        self._sketcher = Sketcher(key_file, previous_key_file)
         self._decode = input_format("litellm")
         self._waiting: Queue[Any] = Queue(_MOST_WAITING)
         self._ending = Event()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,28 +60,22 @@ def place_profiles(
         examples[slot] = tuple(piece["examples"][place])
 
 
-def waiting_pieces(
-    epoch: int,
-    facts: Mapping[int, list[tuple[int, int, FactValues]]],
-    waiting: Mapping[int, Unclaimed],
-) -> list[Piece]:
-    """Facts that wait, for their time or for their account.
-
-    They change as a whole: of all cuts' pieces, those of the last closed epoch hold.
-    """
+def waiting_values(
+    facts: Mapping[int, list[tuple[int, int, FactValues]]], waiting: Mapping[int, Unclaimed]
+) -> list[tuple[str, int, Any]]:
+    """Facts that wait, for their time or for their account: of a cut, those of the last hold."""
     kept: list[tuple[str, int, Any]] = [("facts", key, list(one)) for key, one in facts.items()]
     kept += [("waiting", key, [one.epoch, dict(one.facts)]) for key, one in waiting.items()]
-    parts = (kept[start : start + PIECE_ROWS] for start in range(0, len(kept), PIECE_ROWS))
-    return [{"waiting": part, "epoch": epoch} for part in parts]
+    return kept
 
 
 def place_waiting(
-    piece: Mapping[str, Any],
+    values: Iterable[Sequence[Any]],
     facts: dict[int, list[tuple[int, int, FactValues]]],
     waiting: dict[int, Unclaimed],
 ) -> None:
-    """Take the facts of a piece."""
-    for kind, key, value in piece["waiting"]:
+    """Take the facts of a cut."""
+    for kind, key, value in values:
         if kind == "waiting":
             waiting[int(key)] = Unclaimed(int(value[0]), dict(value[1]))
         else:

@@ -247,15 +247,15 @@ class AccountStage:
         renewed += [{"duplicates": piece} for piece in self._duplicates.renewed(share)]
         news = profile_pieces(np.flatnonzero(changed), *accounts)
         news += [{"duplicates": piece} for piece in self._duplicates.cut()]
-        news += self._facts.pieces(self._closed)
-        return Cut(share, renewed, news, {"closed": self._closed, "count": self.count}, 0)
+        closing = {"closed": self._closed, "count": self.count, "waiting": self._facts.held()}
+        return Cut(share, renewed, news, closing, 0)
 
     def restore(self, closing: Mapping[str, Any], pieces: Iterable[Mapping[str, Any]]) -> None:
         """Take what cuts gave: the last closing record, the pieces that hold."""
-        count = int(closing["count"])
-        self._closed = int(closing["closed"])
+        count, self._closed = int(closing["count"]), int(closing["closed"])
         self._profiles.reserve(count)
         self._names, self._examples = [""] * count, [("", 0)] * count
+        self._facts.place(closing.get("waiting", ()))
         for piece in pieces:
             if piece.get("epoch", self._closed) == self._closed:
                 self._restore_piece(piece)
@@ -267,8 +267,8 @@ class AccountStage:
             place_profiles(piece, self._profiles.array, self._names, self._examples)
         elif "duplicates" in piece:
             self._duplicates.restore(piece["duplicates"])
-        else:
-            self._facts.place(piece)
+        else:  # States of before had facts in pieces of their own.
+            self._facts.place(piece["waiting"])
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values and arrays."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.accounts.pieces import FactValues, Unclaimed, place_waiting, waiting_pieces
+from models.accounts.pieces import FactValues, Unclaimed, place_waiting, waiting_values
 from models.layouts import BANNED
 from models.table import KeyTable
 
@@ -75,13 +75,13 @@ class WaitingFacts:
         for number, facts in list(self._by_epoch.items()):
             self._by_epoch[number] = [fact for fact in facts if fact[1] != account]
 
-    def pieces(self, closed: int) -> list[dict[str, Any]]:
-        """Pieces of a checkpoint made after this epoch was closed."""
-        return waiting_pieces(closed, self._by_epoch, self._by_account)
+    def held(self) -> list[tuple[str, int, Any]]:
+        """What a checkpoint says of them: all of them, as few are left unchanged."""
+        return waiting_values(self._by_epoch, self._by_account)
 
-    def place(self, piece: Mapping[str, Any]) -> None:
-        """Take what is in a piece."""
-        place_waiting(piece, self._by_epoch, self._by_account)
+    def place(self, values: Iterable[Sequence[Any]]) -> None:
+        """Take what `held` gave."""
+        place_waiting(values, self._by_epoch, self._by_account)
 
     def dump(self) -> dict[str, Any]:
         """The state as plain values."""

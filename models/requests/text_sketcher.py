@@ -8,6 +8,7 @@ under the new key come to have the members that those under the old one have.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ Rows = NDArray[np.bool_]
 Seconds = NDArray[np.float64]
 
 
-class Overlap(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Overlap:
     """The key that texts had before, and when another takes over, by event time.
 
     Attributes:
@@ -32,15 +34,16 @@ class Overlap(NamedTuple):
         ends: Microseconds from which on they are shown under the new key alone.
     """
 
-    key: bytes
+    key: bytes = field(repr=False)
     begins: int
     ends: int
 
 
-class TextKeys(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TextKeys:
     """The key of texts; with an overlap, the key that they have after it."""
 
-    key: bytes
+    key: bytes = field(repr=False)
     overlap: Overlap | None = None
 
 

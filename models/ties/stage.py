@@ -180,9 +180,10 @@ class TieStage:
 
     def forget_before(self, epoch: int) -> None:
         """Drop ties that were last shown before that epoch, and values long forgotten by then."""
-        ties = self._ties.array[: self._counts[1]]
-        if len(ties) and int(ties["last_epoch"].min()) < epoch:
-            self._forget(epoch, epoch - self._single_epochs)
+        ties, oldest_single = self._ties.array[: self._counts[1]], epoch - self._single_epochs
+        idle = len(ties) and int(ties["last_epoch"].min()) < epoch
+        if idle or count_expired(self._values, oldest_single):
+            self._forget(epoch, oldest_single)
 
     def keep_at_most(self, bound: int, epoch: int) -> None:
         """Drop the longest idle ties where there are more than that after the close of an epoch.

@@ -86,7 +86,7 @@ def topic_layouts(options: KafkaOptions) -> list[TopicLayout]:
             ours=ours,
         )
 
-    brief, week = _log(days=1), _log(days=7)
+    week = _log(days=7)
     layouts = [
         *(
             layout(name, shared, _given(days=7, logged=True), any_partitions=True, ours=False)
@@ -94,8 +94,8 @@ def topic_layouts(options: KafkaOptions) -> list[TopicLayout]:
         ),
         layout(names.facts, shared, _given(days=30), any_partitions=True, ours=False),
         layout(names.feedback, 1, _given(days=90), any_partitions=True, ours=False),
-        layout(names.events, shared, brief),
-        layout(names.ties, shared, brief),
+        layout(names.events, shared, week),
+        layout(names.ties, shared, week),
         layout(names.control, 1, week),
         layout(names.findings, 1, week),
         layout(names.sources, 1, _compacted()),

@@ -39,13 +39,14 @@ def _of_stages(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
             yield f"{name} was made anew: it ends at {ends[log]}, and the application was at work"
         elif read and starts[changelog] == ends[changelog]:
             yield f"state of {name} is lost: it was read up to {read}, {changelog.topic} is empty"
-        elif 0 < read < starts[log]:
-            yield f"offsets {read} to {starts[log] - 1} of {name} were deleted unread"
 
 
 def _of_sources(admin: KafkaAdminClient, options: KafkaOptions) -> Iterator[str]:
     standings = TopicPartition(TopicNames.of(options).sources, 0)
-    committed = _committed(admin, groups_of(options)[1])
+    names = TopicNames.of(options)
+    sources = {*names.requests, names.facts, names.feedback}
+    read_up_to = _committed(admin, groups_of(options)[1])
+    committed = {source: read for source, read in read_up_to.items() if source.topic in sources}
     if not committed:
         return
     starts, ends = _ranges(admin, [standings, *committed])

@@ -32,10 +32,6 @@ _NO_TURN = EVERYTHING.end
 class Table(Protocol):
     """What checkpoints need of a table, keys to records."""
 
-    @property
-    def on_disk(self) -> bool:
-        """Whether what is read may have outlived a process."""
-
     def take_deliveries(self) -> list[Awaitable[Any]]:
         """Deliveries of what was written since the last call."""
 
@@ -58,12 +54,6 @@ class CheckpointTable(faust.Table[bytes, bytes]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deliveries: list[Awaitable[Any]] = []
-
-    @property
-    def on_disk(self) -> bool:
-        """Whether what is read may have outlived a process."""
-        on_disk: bool = self.app.conf.store.scheme != "memory"
-        return on_disk
 
     def send_changelog(self, *args: Any, **kwargs: Any) -> Any:
         """As faust does, keeping the delivery."""
@@ -123,19 +113,20 @@ class Checkpoints:
         self._obsolete: list[bytes] = []
         self._round = 0
         self._in_doubt = False
-        self._covered: int | None = 0
+        self._covered: int | None = None
 
     @property
     def covered(self) -> int | None:
-        """The first offset of the log that the state read does not cover, None if it says none."""
+        """The first offset of the log that the state read does not cover; None: not known."""
         return self._covered
 
     @property
     def wants_whole(self) -> bool:
-        """Whether there is nothing to add to, or nothing that others can read.
+        """Whether there is nothing to add to, or what was read is to be written anew.
 
-        What was read from a disk may hold what the changelog never got, and a checkpoint that
-        builds on that could be read by nobody else.
+        Each term begins with a whole checkpoint. What was read may be of a round that was broken
+        off; a store on disk may hold what the changelog never got; and who has lost the partition
+        and does not know it yet may delete pieces of the term before.
         """
         return not self._live or self._in_doubt
 
@@ -158,7 +149,7 @@ class Checkpoints:
         if not terms:
             self._obsolete = keys
             return None
-        self._in_doubt = self._table.on_disk
+        self._in_doubt = True
         self._closing = self._closing_key(last)
         closing = decode_state(self._table[self._closing])
         self._covered = closing.get("covered")
@@ -177,12 +168,12 @@ class Checkpoints:
     def _closing_key(self, term: int) -> bytes:
         return self._prefix + b"%d/" % term + CLOSING
 
-    def write(self, cut: Cut, covered: int = 0) -> list[Awaitable[Any]]:
+    def write(self, cut: Cut, covered: int | None = None) -> list[Awaitable[Any]]:
         """Write a cut; the deliveries to wait for before anything is acknowledged.
 
         Args:
             cut: The cut.
-            covered: The first offset of the log that it does not cover.
+            covered: The first offset of the log that it does not cover; None without a log.
         """
         self._number += 1
         before = [*(key for piece in self._live for key in piece.keys), *self._state]

@@ -175,7 +175,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             name = source_name(partition)
             owned = Owned(self._reader(partition, name), ends[partition])
             if name in standings:
-                owned.reader.load(standings[name])
+                owned.go_on(standings[name])
             following = owned.reader.next_offset if name in standings else None
             read = await self._consumer.committed(partition)
             require_source(name, following, read, ends[partition])

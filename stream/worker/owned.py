@@ -11,6 +11,7 @@ from aiokafka import TopicPartition
 
 from stream.monitoring.metrics import IngestMetrics
 from stream.worker.readers import Reader
+from stream.worker.standings import State
 
 
 class Owned:
@@ -30,6 +31,11 @@ class Owned:
         self.dirty = False
         self.quiet = 0.0
         self.checked = now
+
+    def go_on(self, standing: State) -> None:
+        """Go on from a standing; it is written anew: it names keys that may leave the settings."""
+        self.reader.load(standing)
+        self.dirty = True
 
 
 def source_name(partition: TopicPartition) -> str:

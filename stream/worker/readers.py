@@ -172,7 +172,8 @@ class RequestReader:
             mark = read_mark(headers)
             if mark is not None:
                 rows[place] = False
-                marks.append(SourceMark(mark.time, int(block.offsets[place]), mark.end))
+                time = self._bounded(mark.time, int(block.times[place]))
+                marks.append(SourceMark(time, int(block.offsets[place]), mark.end))
         requests = block if rows.all() else block.of_rows(np.flatnonzero(rows))
         return self._read_rows(requests, marks, int(block.offsets[-1]))
 
@@ -193,6 +194,12 @@ class RequestReader:
         bad = {one.offset for one in refused}.difference(positions)
         bad |= {row.position for row in late}
         return Read(sent, refused, max(len(block), made.requests), len(bad))
+
+    def _bounded(self, time: int, stamp: int) -> int:
+        """A mark's time (microseconds), no further ahead of its record's than requests may be."""
+        if not self._most_ahead or stamp < 0:
+            return time
+        return min(time, (stamp + self._most_ahead) * 1_000)
 
     def _borne_out(self, made: Made, times: NDArray[np.int64]) -> Made:
         """Refuse requests whose times are far ahead of their records' (milliseconds).

@@ -135,7 +135,7 @@ class Role:
         try:
             async for event in events:
                 held = self._held.get(event.message.partition)
-                if held is None:
+                if held is None or (held.doubt and not event.app.rebalancing):
                     held = await self._take(event)
                 _note_doubt(held, event, gap(event.message, held.next_offset))
                 held.next_offset = max(held.next_offset, event.message.offset + 1)
@@ -250,8 +250,8 @@ def _note_doubt(held: _Held, event: Any, doubt: str) -> None:
         FailedRun: Nothing is being dealt.
     """
     held.doubt = held.doubt or doubt
-    if held.doubt and not event.app.rebalancing:
-        raise lost(event.message, held.doubt)
+    if doubt and not event.app.rebalancing:
+        raise lost(event.message, doubt)
 
 
 def _read(checkpoints: Checkpoints, first: Any) -> Saved | None:

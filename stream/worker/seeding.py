@@ -26,8 +26,6 @@ from stream.worker.stages import Accounts, Heads, Ties
 class SeedTable(dict[bytes, bytes]):
     """Records for the changelog of one partition, in the order in which they are written."""
 
-    on_disk = False
-
     def take_deliveries(self) -> list[Awaitable[Any]]:
         """Nothing is delivered here."""
         return []

@@ -22,7 +22,7 @@ State = dict[str, Any]
 
 
 async def read_standings(options: KafkaOptions, names: TopicNames) -> dict[str, State]:
-    """The standing of every source; where two were written, the one that is further.
+    """The standing of every source that is read; where two were written, the one that is further.
 
     Raises:
         InvalidRecord: A standing is damaged or of another release.
@@ -31,7 +31,8 @@ async def read_standings(options: KafkaOptions, names: TopicNames) -> dict[str, 
     found: dict[str, State] = {}
     async for key, value in _records(options, names.sources):
         _note(found, key, value)
-    return found
+    read = {*names.requests, names.facts, names.feedback}
+    return {source: one for source, one in found.items() if source.rpartition("/")[0] in read}
 
 
 async def stated_keys(options: KafkaOptions, names: TopicNames) -> list[State]:

@@ -22,10 +22,6 @@ OTHER = HashKey(secret=b"o" * 32, id="0badcafe", public=False)
 class Kept(dict[bytes, bytes]):
     """What faust keeps of a table: the latest value of each key."""
 
-    def __init__(self, *, on_disk: bool = False) -> None:
-        super().__init__()
-        self.on_disk = on_disk
-
     def take_deliveries(self) -> list[Awaitable[Any]]:
         return []
 
@@ -120,15 +116,26 @@ def test_what_is_cut_off_before_the_closing_record_changes_nothing() -> None:
     assert restored(half) == (1, ["first"])
 
 
-@pytest.mark.parametrize("on_disk", [False, True])
-def test_what_was_read_from_a_disk_is_written_whole_again(*, on_disk: bool) -> None:
-    kept = Kept(on_disk=on_disk)
+def test_each_term_begins_with_a_whole_one() -> None:
+    kept = Kept()
     opened(kept).write(cut(1, whole=True))
     again = opened(kept)
     again.read()
-    assert again.wants_whole == on_disk
+    assert again.wants_whole
     again.write(cut(1, whole=True))
     assert not again.wants_whole
+
+
+def test_what_holds_does_not_grow_with_restarts() -> None:
+    kept, sizes = Kept(), []
+    for number in range(9):
+        checkpoints, renewal = opened(kept), Renewal()
+        checkpoints.read()
+        for _ in range(5):
+            share = renewal.share(1, 1_000, whole=checkpoints.wants_whole)
+            checkpoints.write(Cut(share, [{"piece": number}], [{"piece": number}], {}, 0))
+        sizes.append(checkpoints.weight)
+    assert sizes[-1] == sizes[0]
 
 
 sizes = st.integers(0, 3)

@@ -61,6 +61,12 @@ class ListConsumer:
         return {self._partition: [SimpleNamespace(key=key, value=one) for key, one in records]}
 
 
+SOURCES = [
+    name.encode()
+    for name in (f"{NAMES.requests[0]}/0", f"{NAMES.requests[0]}/1", f"{NAMES.facts}/0")
+]
+
+
 def standing(settings: Settings, position: int = 0) -> bytes:
     return encode_state({"position": position, "source": {}, **StateKeys(settings).stated})
 
@@ -81,9 +87,15 @@ def consumer(monkeypatch: pytest.MonkeyPatch) -> None:
     "topics",
     [
         {},
-        {NAMES.sources: [(b"a/0", standing(OURS)), (b"a/1", None), (b"b/0", standing(OURS))]},
+        {
+            NAMES.sources: [
+                (SOURCES[0], standing(OURS)),
+                (SOURCES[1], None),
+                (SOURCES[2], standing(OURS)),
+            ]
+        },
         {NAMES.head_changelog: seeded(OURS)},
-        {NAMES.sources: [(b"a/0", encode_state({"position": 3, "source": {}}))]},
+        {NAMES.sources: [(SOURCES[0], encode_state({"position": 3, "source": {}}))]},
     ],
     ids=["new", "at work", "warm", "of the first states"],
 )
@@ -95,7 +107,7 @@ def test_a_worker_starts_on_its_own_state(topics: dict[str, Records]) -> None:
 @pytest.mark.parametrize(
     "topics",
     [
-        {NAMES.sources: [(b"a/0", standing(OURS)), (b"a/1", standing(OURS))]},
+        {NAMES.sources: [(SOURCES[0], standing(OURS)), (SOURCES[1], standing(OURS))]},
         {NAMES.head_changelog: seeded(OURS)},
     ],
     ids=["at work", "warm"],
@@ -107,3 +119,8 @@ def test_a_worker_with_another_key_ends_with_the_mend(topics: dict[str, Records]
     with pytest.raises(FailedRun, match=r"name that key in text_key\.previous_file"):
         require_own_state(Settings(own_texts=TextKey(OTHER)))
     require_own_state(Settings(own_texts=TextKey(OTHER, OURS.key)))
+
+
+def test_a_topic_that_is_read_no_more_holds_nobody_up() -> None:
+    ListConsumer.topics = {NAMES.sources: [(b"former/0", standing(Settings(key=OTHER)))]}
+    require_own_state(OURS)

@@ -29,8 +29,6 @@ LOG = TP("gauger.events", 0)
 class Table(dict[bytes, bytes]):
     """A table in memory."""
 
-    on_disk = False
-
     def take_deliveries(self) -> list[Awaitable[Any]]:
         return []
 
@@ -130,7 +128,6 @@ def test_a_log_goes_on_where_its_checkpoint_ends_or_before() -> None:
 @pytest.mark.parametrize(
     ("held", "read", "told"),
     [
-        ("nothing", range(2, 6), "what is left begins at 2"),
         ("state", range(4, 6), "what is left begins at 4"),
         ("state", (2, 3, 5), "offsets 4 to 4 are missing"),
         ("pieces", range(3, 6), "pieces of its state are missing"),
@@ -141,8 +138,7 @@ def test_what_is_missing_between_state_and_log_ends_the_process(
     held: str, read: Iterable[int], told: str
 ) -> None:
     log, table = Log(frames(6)), Table()
-    if held != "nothing":
-        run(log, table, range(3))
+    run(log, table, range(3))
     for key in [key for key in table if held == "pieces" and key.endswith(b"/0/0")]:
         del table[key]
     for key in [key for key in table if held == "damage" and b"state" in key]:
@@ -150,6 +146,11 @@ def test_what_is_missing_between_state_and_log_ends_the_process(
     with capture_logs() as logs, pytest.raises(FailedRun, match=told):
         run(log, table, read)
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["state_lost"]
+
+
+def test_without_a_checkpoint_a_log_may_begin_anywhere() -> None:
+    log = Log(frames(6))
+    assert run(log, Table(), range(2, 6)).received == [2, 3, 4, 5]
 
 
 def test_what_is_passed_over_while_partitions_are_dealt_anew_is_not_lost() -> None:
