@@ -12,6 +12,7 @@ from models.options import EpochOptions
 from models.requests.ingestion import BatchBuilder
 from schemas.codec import DecodedRequests, decode_requests
 from stream.batches import Batches
+from stream.broker.marks import mark_headers
 from stream.enrichment import Enricher, EnrichmentOptions
 from stream.worker.readers import RequestReader
 
@@ -54,6 +55,16 @@ def test_times_far_ahead_of_their_records_are_refused_and_never_believed() -> No
     unbounded = reading()
     assert not unbounded.read(rows).refused
     assert (unbounded.watermark or 0) >= year_9999 * 1e6
+
+
+def test_a_mark_is_believed_no_further_than_requests_are() -> None:
+    mark = timed(0, 0.0, 1_000_000_000_000)
+    mark.headers, mark.value = mark_headers(253_370_764_800_000_000), b""
+    bounded, unbounded = reading(most_ahead=60), reading()
+    bounded.read([mark])
+    unbounded.read([mark])
+    assert bounded.watermark == 1_000_000_060_000_000
+    assert unbounded.watermark == 253_370_764_800_000_000
 
 
 @pytest.mark.parametrize("logged", [None, -1, 2**63 - 1])
