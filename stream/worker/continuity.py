@@ -41,13 +41,6 @@ def misfit(first: Placed, covered: int | None, end: int | None) -> str:
     return ""
 
 
-def gap(message: Placed, expected: int) -> str:
-    """Which messages are missing before this one; empty where none are."""
-    if message.offset <= expected:
-        return ""
-    return f"offsets {expected} to {message.offset - 1} are missing"
-
-
 def lost(where: Placed, reason: str) -> FailedRun:
     """Tell that a log and its state do not belong together; the error to raise."""
     _log.error("state_lost", topic=where.topic, partition=where.partition, reason=reason)

@@ -16,7 +16,7 @@ from schemas.errors import InvalidRecord, NewerRelease
 from stream.monitoring.metrics import StageMetrics
 from stream.state_keys import StateKeys
 from stream.worker.checkpoints import Checkpoints, CheckpointTable, Saved
-from stream.worker.continuity import gap, lost, misfit, newer
+from stream.worker.continuity import lost, misfit, newer
 from stream.worker.outbox import Outbox
 
 _log = structlog.get_logger()
@@ -137,7 +137,6 @@ class Role:
                 held = self._held.get(event.message.partition)
                 if held is None or (held.doubt and not event.app.rebalancing):
                     held = await self._take(event)
-                _note_doubt(held, event, gap(event.message, held.next_offset))
                 held.next_offset = max(held.next_offset, event.message.offset + 1)
                 await self._receive(held, event)
         finally:
@@ -244,7 +243,8 @@ def _note_doubt(held: _Held, event: Any, doubt: str) -> None:
     """Remember why a partition cannot be gone on with.
 
     While partitions are dealt anew, faust passes some messages over and others on, forgets all of
-    it and reads again: what is missing then is not lost.
+    it and reads again: what is missing then is not lost. It does so for a moment longer, so that a
+    gap between two messages says nothing; one between state and log does.
 
     Raises:
         FailedRun: Nothing is being dealt.

@@ -129,7 +129,6 @@ def test_a_log_goes_on_where_its_checkpoint_ends_or_before() -> None:
     ("held", "read", "told"),
     [
         ("state", range(4, 6), "what is left begins at 4"),
-        ("state", (2, 3, 5), "offsets 4 to 4 are missing"),
         ("pieces", range(3, 6), "pieces of its state are missing"),
         ("damage", range(3, 6), "its state cannot be read"),
     ],
